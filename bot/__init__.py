@@ -1,0 +1,1 @@
+"""The conversation: the coaching core, its store, its platform adapters and the `coach` command."""

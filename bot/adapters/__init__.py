@@ -1,0 +1,1 @@
+"""The platforms: one module or package each, unknown to one another."""

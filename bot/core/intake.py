@@ -1,0 +1,122 @@
+"""From a stored event to its answer, once: what every adapter does after the acknowledgement."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator
+
+from bot.core.errors import Ambiguous, CoachError, NotSent, PlatformError, RateLimited, Unreadable
+from bot.core.model import Action, FormSubmitted, Inbound, MessageRef, Reply, Text, ThreadRef, UserRef
+from bot.core.ports import Adapter, Clock, Handler, Inbox, Pending
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+LONGEST_WAIT = 30.0
+"""Seconds; a reply that a platform wants later than this is given up, the person asks again."""
+
+
+async def send_once(
+    adapter: Adapter,
+    to: ThreadRef | UserRef,
+    reply: Reply,
+    *,
+    key: str,
+    clock: Clock,
+    only_for: UserRef | None = None,
+    replaces: MessageRef | None = None,
+    maybe_sent: bool = False,
+) -> MessageRef | None:
+    """Send `reply` and repeat only what certainly did not arrive.
+
+    Returns None if it may have arrived and the platform's history may not be read: then it is not repeated.
+    Raises the last PlatformError when the attempts are used up, Rejected at once.
+    """
+    wait = 0.5
+    for attempt in range(1, ATTEMPTS + 1):
+        if maybe_sent:
+            try:
+                if found := await adapter.find(to, key):
+                    return found
+            except Unreadable:
+                log.warning("send %s: outcome unknown, the history is unreadable; not repeated", key)
+                return None
+            maybe_sent = False
+        try:
+            return await adapter.send(to, reply, key=key, only_for=only_for, replaces=replaces)
+        except RateLimited as error:
+            if attempt == ATTEMPTS or error.retry_after > LONGEST_WAIT:
+                raise
+            await clock.sleep(error.retry_after)
+        except Ambiguous:
+            if attempt == ATTEMPTS:
+                raise
+            maybe_sent = True
+        except NotSent:
+            if attempt == ATTEMPTS:
+                raise
+            await clock.sleep(wait)
+            wait *= 2
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def _explained(replies: AsyncIterator[Reply], inbound: Inbound) -> AsyncIterator[Reply]:
+    """The replies; a failure on the way becomes one sentence for the person and a record for the operator."""
+    try:
+        async for reply in replies:
+            yield reply
+    except CoachError as error:
+        yield Reply(blocks=(Text(text=str(error)),), private=True)
+    except Exception:
+        incident = secrets.token_hex(4)
+        log.exception("incident %s while answering %s", incident, inbound.id)
+        sentence = f"Something broke on my side (incident {incident}). Please send that again; whoever runs me can find the cause by that number."
+        yield Reply(blocks=(Text(text=sentence),), private=True)
+
+
+async def answer(
+    inbound: Inbound, handle: Handler, adapter: Adapter, inbox: Inbox, clock: Clock, *, before: Pending | None = None
+) -> None:
+    """Send what `handle` yields for a stored event, each reply once, and mark the event answered.
+
+    `before` is how far an earlier process came. Raises nothing but cancellation: a reply that the platform refuses
+    is logged, and the event is finished.
+    """
+    sent = before.sent if before else 0
+    message = inbound.message if isinstance(inbound, Action | FormSubmitted) else None
+    number = 0
+    async for reply in _explained(handle(inbound), inbound):
+        if number >= sent:
+            maybe_sent = bool(before and before.attempted and number == sent)
+            await inbox.attempt(inbound.id, number)
+            try:
+                await send_once(
+                    adapter,
+                    inbound.where,
+                    reply,
+                    key=f"{inbound.id}:{number}",
+                    clock=clock,
+                    only_for=inbound.user if reply.private and not inbound.direct else None,
+                    replaces=message if reply.replaces else None,
+                    maybe_sent=maybe_sent,
+                )
+            except PlatformError as error:
+                log.warning("reply %s:%d was not delivered: %s", inbound.id, number, error)
+                break
+        number += 1
+    await inbox.finish(inbound.id)
+    if inbound.where.thread is not None and not inbound.direct:
+        await inbox.joined(inbound.where)
+
+
+async def resume(handle: Handler, adapter: Adapter, inbox: Inbox, clock: Clock) -> int:
+    """Answer what an earlier process acknowledged and did not answer; returns how many."""
+    pending = await inbox.unfinished(adapter.name)
+    for one in pending:
+        try:
+            await answer(one.inbound, handle, adapter, inbox, clock, before=one)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("could not resume %s", one.inbound.id)
+    return len(pending)
