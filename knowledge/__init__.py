@@ -1,0 +1,1 @@
+"""What the coach knows: the article, the curriculum and the index over both. Imports neither bot nor jobs."""

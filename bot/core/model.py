@@ -6,8 +6,10 @@ All values are frozen and keyword-only; datetimes are aware and in UTC.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Literal
+
+from knowledge.model import Category
 
 _ACTION = re.compile(r"[a-z][a-z_]{0,23}")
 _ARGUMENT = re.compile(r"[A-Za-z0-9._:-]{0,60}")
@@ -274,3 +276,73 @@ class Reply:
         """The form that this reply opens, if it is one."""
         first = self.blocks[0]
         return first if isinstance(first, Form) else None
+
+
+# --- what is remembered ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A stream of daily prompts to a person or a channel, and when it is due.
+
+    `zone` is an IANA name, `days` are week days (0 Monday to 6 Sunday), `split` is in thousandths a category.
+    `next_due` is None while it is not active. `learner_id` is None for a channel.
+    """
+
+    id: str
+    target: UserRef | ThreadRef
+    learner_id: str | None
+    active: bool
+    zone: str
+    local_time: time
+    days: frozenset[int]
+    split: Mapping[Category, int]
+    next_due: datetime | None = None
+
+
+DeliveryStatus = Literal["pending", "sending", "sent", "unknown", "failed", "dropped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A prompt of a subscription for one local date: a row of the outbox until it is sent, of the history afterwards.
+
+    `unknown` means that it may have arrived and cannot be looked up, so it is not repeated. `attempt` counts sends.
+    """
+
+    id: str
+    key: str
+    subscription_id: str
+    target: UserRef | ThreadRef
+    local_date: date
+    category: Category
+    item_id: str
+    status: DeliveryStatus
+    not_before: datetime
+    expires_at: datetime
+    attempt: int = 0
+    message: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointVerdict:
+    """What the grader saw of one rubric point; `quote` is the span of the answer that shows it, or empty."""
+
+    point_id: str
+    verdict: Literal["hit", "missed", "unsure"]
+    quote: str = ""
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """A graded answer. `score` is the weight hit over the weight attempted (0-1); `unsure` likewise.
+
+    `abstained` says that too much was unsure for a score to mean anything. `remarks` answer contradictions.
+    """
+
+    points: tuple[PointVerdict, ...]
+    score: float
+    unsure: float
+    abstained: bool
+    remarks: tuple[str, ...] = ()

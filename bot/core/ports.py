@@ -1,11 +1,22 @@
 """What the core needs from the world around it: a clock, the chat platforms, the store."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
 
-from bot.core.model import Inbound, MessageRef, Reply, ThreadRef, UserRef
+from bot.core.model import (
+    Delivery,
+    DeliveryStatus,
+    Grade,
+    Inbound,
+    MessageRef,
+    Reply,
+    Subscription,
+    ThreadRef,
+    UserRef,
+)
+from bot.core.stream import Draw, Stream
 
 Handler = Callable[[Inbound], AsyncIterator[Reply]]
 """The coaching core seen from an adapter: `Coach.handle`."""
@@ -91,3 +102,131 @@ class Inbox(Protocol):
 
     async def joined(self, where: ThreadRef) -> None:
         """Note that the coach speaks in this thread."""
+
+
+class Subscriptions(Protocol):
+    """People, and the streams of prompts they or their channels asked for."""
+
+    async def learner(self, user: UserRef, *, now: datetime) -> str:
+        """The id of the learner behind a platform identity, created at the first call."""
+
+    async def find(self, target: UserRef | ThreadRef) -> Subscription | None:
+        """The stream of a person or of a channel (its `thread` does not count)."""
+
+    async def save(self, wanted: Subscription, *, now: datetime) -> Subscription:
+        """Store a stream. Where the target has one already its settings change; its id and credits stay."""
+
+    async def due(self, now: datetime, *, limit: int) -> list[Subscription]:
+        """Active streams with `next_due` at or before `now`, longest due first."""
+
+    async def next_due(self) -> datetime | None:
+        """The earliest `next_due` of an active stream."""
+
+    async def move(self, subscription_id: str, *, seen: datetime, to: datetime) -> None:
+        """Set `next_due`, if it still is what the caller has seen."""
+
+
+class Outbox(Protocol):
+    """Prompts on their way to people, and the history of those that were sent."""
+
+    async def charge(
+        self,
+        subscription_id: str,
+        *,
+        key: str,
+        local_date: date,
+        not_before: datetime,
+        expires_at: datetime,
+        status: DeliveryStatus,
+        now: datetime,
+        draw: Callable[[Stream], Draw],
+    ) -> tuple[Delivery, bool]:
+        """The delivery with this key. If there is none yet, `draw` chooses its item, and row and credits are written
+        in one transaction; the flag says whether that happened. Concurrent calls agree on one row."""
+
+    async def stream(self, subscription_id: str) -> Stream:
+        """What a stream has shown and is owed."""
+
+    async def get(self, delivery_id: str) -> Delivery | None:
+        """A delivery by its id."""
+
+    async def in_thread(self, where: ThreadRef) -> Delivery | None:
+        """The newest prompt that stands in, or opened, this thread."""
+
+    async def claim(self, platforms: Collection[str], *, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        """Take deliveries to send: pending ones whose time has come and those whose lease ran out. Each goes to one
+        caller and is `sending` until `settle`, `postpone` or the end of the lease."""
+
+    async def settle(
+        self, delivery_id: str, status: DeliveryStatus, *, message: MessageRef | None = None, reason: str = ""
+    ) -> None:
+        """Record how a send ended."""
+
+    async def postpone(self, delivery_id: str, *, until: datetime, reason: str) -> None:
+        """Give a delivery back, to be claimed again after `until`."""
+
+
+class Practice(Protocol):
+    """Answers to prompts, what the grader saw in them, and the help that was taken."""
+
+    async def save_answer(
+        self,
+        *,
+        inbound_id: str,
+        learner_id: str,
+        delivery_id: str,
+        item_id: str,
+        text: str,
+        grade: Grade,
+        now: datetime,
+    ) -> str:
+        """Store an answer with its verdicts once per event; returns its id."""
+
+    async def answered(self, *, learner_id: str, delivery_id: str) -> bool:
+        """Whether this learner has answered this prompt."""
+
+    async def contest(self, *, learner_id: str, answer_id: str, point_id: str) -> bool:
+        """Note that the learner disagrees with a verdict on an answer of theirs; False if there is none."""
+
+    async def take_hint(self, *, learner_id: str, delivery_id: str, available: int) -> int:
+        """Count a hint; returns the index (from 0) of the one to show, the last one again when all were shown."""
+
+    async def reveal(self, *, learner_id: str, delivery_id: str) -> None:
+        """Note that the learner has seen the model answer."""
+
+
+class Privacy(Protocol):
+    """Everything about one person."""
+
+    async def export(self, user: UserRef) -> dict[str, list[dict[str, Any]]]:
+        """Every stored row of the person, over all linked identities: table name -> rows."""
+
+    async def forget(self, user: UserRef) -> int:
+        """Delete those rows for good; returns how many."""
+
+    async def purge(self, now: datetime) -> int:
+        """Delete what has been kept for its time; returns how many rows."""
+
+
+class Store(Protocol):
+    """The database, by concern."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Events."""
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """People and streams."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Prompts."""
+
+    @property
+    def practice(self) -> Practice:
+        """Answers."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """Export, forget, retention."""

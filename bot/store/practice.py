@@ -1,0 +1,102 @@
+"""Answers to prompts, what the grader saw in them, and the help that was taken."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from bot.core.model import Grade
+from bot.store.engine import Database
+from bot.store.tables import answer, help_taken, verdict
+from bot.store.upsert import insert_new
+
+
+class SqlPractice:
+    """`bot.core.ports.Practice` on the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save_answer(
+        self,
+        *,
+        inbound_id: str,
+        learner_id: str,
+        delivery_id: str,
+        item_id: str,
+        text: str,
+        grade: Grade,
+        now: datetime,
+    ) -> str:
+        """See the port."""
+        async with self._database.transaction() as connection:
+            new = str(uuid.uuid4())
+            fresh = await insert_new(
+                connection,
+                answer,
+                id=new,
+                inbound_key=inbound_id,
+                learner_id=learner_id,
+                delivery_id=delivery_id,
+                item_id=item_id,
+                text=text,
+                score=grade.score,
+                hints=0,
+                created_at=now,
+            )
+            if not fresh:
+                found = select(answer.c.id).where(answer.c.inbound_key == inbound_id)
+                return str((await connection.execute(found)).scalar_one())
+            if grade.points:
+                await connection.execute(
+                    verdict.insert(),
+                    [
+                        {
+                            "answer_id": new,
+                            "point_id": p.point_id,
+                            "verdict": p.verdict,
+                            "quote": p.quote,
+                            "contested": False,
+                        }
+                        for p in grade.points
+                    ],
+                )
+            return new
+
+    async def answered(self, *, learner_id: str, delivery_id: str) -> bool:
+        """See the port."""
+        query = select(answer.c.id).where(answer.c.learner_id == learner_id, answer.c.delivery_id == delivery_id)
+        async with self._database.single() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
+    async def contest(self, *, learner_id: str, answer_id: str, point_id: str) -> bool:
+        """See the port."""
+        mine = select(answer.c.id).where(answer.c.id == answer_id, answer.c.learner_id == learner_id)
+        async with self._database.transaction() as connection:
+            changed = await connection.execute(
+                update(verdict)
+                .where(verdict.c.answer_id.in_(mine), verdict.c.point_id == point_id)
+                .values(contested=True)
+                .returning(verdict.c.point_id)
+            )
+            return changed.first() is not None
+
+    async def take_hint(self, *, learner_id: str, delivery_id: str, available: int) -> int:
+        """See the port."""
+        mine = (help_taken.c.delivery_id == delivery_id) & (help_taken.c.learner_id == learner_id)
+        async with self._database.transaction() as connection:
+            await insert_new(
+                connection, help_taken, delivery_id=delivery_id, learner_id=learner_id, hints=0, revealed=False
+            )
+            taken = int((await connection.execute(select(help_taken.c.hints).where(mine))).scalar_one())
+            await connection.execute(update(help_taken).where(mine).values(hints=min(taken + 1, available)))
+            return min(taken, available - 1)
+
+    async def reveal(self, *, learner_id: str, delivery_id: str) -> None:
+        """See the port."""
+        mine = (help_taken.c.delivery_id == delivery_id) & (help_taken.c.learner_id == learner_id)
+        async with self._database.transaction() as connection:
+            await insert_new(
+                connection, help_taken, delivery_id=delivery_id, learner_id=learner_id, hints=0, revealed=True
+            )
+            await connection.execute(update(help_taken).where(mine).values(revealed=True))

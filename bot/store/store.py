@@ -1,0 +1,36 @@
+"""The store: one object with a part for each port."""
+
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from bot.core.ports import Clock
+from bot.store.engine import Database, database_url, prepare
+from bot.store.inbox import SqlInbox
+from bot.store.outbox import SqlOutbox
+from bot.store.practice import SqlPractice
+from bot.store.privacy import SqlPrivacy
+from bot.store.subscriptions import SqlSubscriptions
+
+
+class SqlStore:
+    """`bot.core.ports.Store` on SQLite or PostgreSQL."""
+
+    def __init__(self, url: URL, clock: Clock) -> None:
+        self._database = Database(url)
+        self.inbox = SqlInbox(self._database, clock)
+        self.subscriptions = SqlSubscriptions(self._database)
+        self.outbox = SqlOutbox(self._database)
+        self.practice = SqlPractice(self._database)
+        self.privacy = SqlPrivacy(self._database)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._database.close()
+
+
+def open_store(url: str | None, data_dir: Path, clock: Clock) -> SqlStore:
+    """The store at `url`, or SQLite in `data_dir`, with its schema up to date. Raises ConfigurationError, StoreError."""
+    parsed = database_url(url, data_dir)
+    prepare(parsed)
+    return SqlStore(parsed, clock)

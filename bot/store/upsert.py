@@ -1,0 +1,16 @@
+"""INSERT … ON CONFLICT DO NOTHING on both databases."""
+
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def insert_new(connection: AsyncConnection, table: Table, **values: Any) -> bool:
+    """Insert a row; False if one with its key or another unique value exists already."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    key = next(iter(table.primary_key.columns))
+    # RETURNING and not the row count, which psycopg reports as -1 on a conflict
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+    return (await connection.execute(statement)).first() is not None

@@ -1,0 +1,124 @@
+"""The vectors in Chroma, embedded, as a cache: whatever is wrong with it, it is built again from the sources."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+
+from knowledge.model import Passage, Source
+
+log = logging.getLogger(__name__)
+
+_LAYOUT = "1"
+"""Raised when what is stored beside a vector changes."""
+_COLLECTION = "knowledge"
+
+
+def fingerprint(embedding: str, passages: Sequence[Passage]) -> str:
+    """Changes when the embedding, any passage or the layout does."""
+    digest = hashlib.sha256(f"{_LAYOUT}\0{embedding}".encode())
+    for passage in passages:
+        digest.update(f"\0{passage.id}\0{passage.source}\0{passage.section}\0{passage.text}".encode())
+    return digest.hexdigest()[:32]
+
+
+class VectorIndex:
+    """Nearest passages by cosine, through langchain-chroma.
+
+    `embedding` names the embedding, `width` is the length of its vectors. `path` None keeps everything in memory. `rebuilt` says why the index was built anew, or is empty.
+    """
+
+    def __init__(
+        self, path: Path | None, passages: Sequence[Passage], embeddings: Embeddings, embedding: str, width: int
+    ) -> None:
+        self._embeddings = embeddings
+        self._width = width
+        self._places = {passage.id: index for index, passage in enumerate(passages)}
+        self.rebuilt = ""
+        mark = fingerprint(embedding, passages)
+        if path is None:
+            self._store = self._open(None)
+            self._fill(passages)
+            return
+        folder = path / mark
+        others = [old for old in path.glob("*") if old.is_dir() and old != folder] if path.exists() else []
+        store = None
+        if folder.exists():
+            store = self._usable(folder, len(passages))
+            if store is None:
+                self.rebuilt = "the stored index was damaged or incomplete"
+                log.warning("%s; it is built again from the sources", self.rebuilt)
+                self._discard(folder)
+        elif others:
+            self.rebuilt = "the sources or the embedding changed"
+        if store is None:
+            self._store = self._open(folder)
+            self._fill(passages)
+            (folder / "complete").touch()
+        else:
+            self._store = store
+        for old in others:
+            shutil.rmtree(old, ignore_errors=True)
+
+    @staticmethod
+    def _discard(folder: Path) -> None:
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        SharedSystemClient.clear_system_cache()  # else the client of the damaged files is handed out again
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _open(self, folder: Path | None) -> Any:
+        import chromadb
+        from chromadb.config import Settings
+        from langchain_chroma import Chroma
+
+        settings = Settings(anonymized_telemetry=False)
+        if folder is None:
+            client = chromadb.EphemeralClient(settings)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            client = chromadb.PersistentClient(str(folder), settings)
+        self._collection = client.get_or_create_collection(
+            _COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+        )
+        return Chroma(client=client, collection_name=_COLLECTION, embedding_function=self._embeddings)
+
+    def _usable(self, folder: Path, expected: int) -> Any | None:
+        """The store in `folder` if it is complete and answers; whatever Chroma raises means that it is not."""
+        if not (folder / "complete").exists():
+            return None
+        try:
+            store = self._open(folder)
+            probe = self._collection.query(
+                query_embeddings=np.eye(1, self._width, dtype=np.float32), n_results=1, include=["distances"]
+            )
+            return store if self._collection.count() == expected and probe["ids"][0] else None
+        except BaseException as error:  # a damaged file makes Chroma's native part panic, which is no Exception
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            log.debug("the stored index does not open: %s", error)
+            return None
+
+    def _fill(self, passages: Sequence[Passage]) -> None:
+        vectors = np.asarray(self._embeddings.embed_documents([passage.text for passage in passages]), dtype=np.float32)
+        for start in range(0, len(passages), 1000):
+            chunk = passages[start : start + 1000]
+            self._collection.add(
+                ids=[passage.id for passage in chunk],
+                embeddings=vectors[start : start + 1000],
+                documents=[passage.text for passage in chunk],
+                metadatas=[{"source": passage.source} for passage in chunk],
+            )
+
+    def nearest(self, question: str, sources: Collection[Source], limit: int) -> list[tuple[int, float]]:
+        """(index of the passage, cosine) of the nearest passages of these sources, best first."""
+        where = {"source": {"$in": sorted(sources)}} if len(sources) > 1 else {"source": next(iter(sources))}
+        found = self._store.similarity_search_by_vector_with_relevance_scores(
+            self._embeddings.embed_query(question), k=limit, filter=where
+        )
+        return [(self._places[document.id], 1.0 - distance) for document, distance in found]

