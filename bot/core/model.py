@@ -278,6 +278,26 @@ class Reply:
         return first if isinstance(first, Form) else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSection:
+    """A section that was considered for an answer; `score` orders sections of one answer and means nothing else."""
+
+    source: str
+    section: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the sources say to a question. `quotes` are verbatim; `confidence` (0-1) is that of the band `answer`."""
+
+    band: Literal["answer", "near", "none"]
+    text: str
+    quotes: tuple[Quote, ...]
+    sections: tuple[FoundSection, ...]
+    confidence: float
+
+
 # --- what is remembered ----------------------------------------------------------------------
 
 

@@ -150,6 +150,9 @@ class Outbox(Protocol):
     async def get(self, delivery_id: str) -> Delivery | None:
         """A delivery by its id."""
 
+    async def latest(self, subscription_id: str) -> Delivery | None:
+        """The newest prompt of a stream."""
+
     async def in_thread(self, where: ThreadRef) -> Delivery | None:
         """The newest prompt that stands in, or opened, this thread."""
 

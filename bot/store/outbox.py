@@ -148,6 +148,13 @@ class SqlOutbox:
             row = (await connection.execute(_WITH_TARGET.where(delivery.c.id == delivery_id))).first()
         return _delivery(row) if row else None
 
+    async def latest(self, subscription_id: str) -> Delivery | None:
+        """See the port."""
+        query = _WITH_TARGET.where(delivery.c.subscription_id == subscription_id).order_by(delivery.c.ordinal.desc())
+        async with self._database.single() as connection:
+            row = (await connection.execute(query.limit(1))).first()
+        return _delivery(row) if row else None
+
     async def in_thread(self, where: ThreadRef) -> Delivery | None:
         """See the port."""
         query = (

@@ -123,7 +123,7 @@ delivery = Table(
     Column("reason", String(200), nullable=False, default=""),
     Column("channel", String(40), nullable=True),
     Column("thread", String(40), nullable=True),
-    Column("message", String(40), nullable=True),
+    Column("message", String(160), nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_delivery_pending", "status", "not_before"),
     Index("ix_delivery_item", "subscription_id", "item_id"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -42,55 +42,63 @@ class HybridRetriever(BaseRetriever):
         super().model_post_init(context)
         self._keywords = KeywordIndex(self.passages, self._words)
 
-    def search(self, question: str, sources: Collection[Source], limit: int = 5) -> Retrieval:
-        """The sections of `sources` that answer `question`, best first."""
+    def search(self, question: str, sources: Sequence[Source], limit: int = 5) -> dict[Source, Retrieval]:
+        """The sections of each source that answer `question`, best first."""
         words = self._words.split(question)
-        by_word = [
-            index for index in self._keywords.ranked(words, 4 * _DEPTH) if self.passages[index].source in sources
-        ]
+        by_word = self._keywords.ranked(words, 4 * _DEPTH)
         near: list[tuple[int, float]] = []
         semantic = False
         if self.vectors is not None and question.strip():
             try:
-                near, semantic = self.vectors.nearest(question, sources, _DEPTH), True
+                near, semantic = self.vectors.nearest(question, sources, _DEPTH * len(sources)), True
             except Exception:
                 log.exception("vector search failed; keywords serve alone")
-        scores: dict[tuple[Source, str], float] = {}
-        members: dict[tuple[Source, str], dict[int, float]] = {}
-        for ranking in (by_word[:_DEPTH], [index for index, _ in near]):
-            seen: set[tuple[Source, str]] = set()
+        unknown = self._keywords.unknown(words)
+        found: dict[Source, Retrieval] = {}
+        for source in sources:
+            mine = [index for index in by_word if self.passages[index].source == source][:_DEPTH]
+            close = [(index, cosine) for index, cosine in near if self.passages[index].source == source]
+            hits, members = self._fused(source, (mine, [index for index, _ in close]), limit)
+            found[source] = Retrieval(
+                hits=hits,
+                similarity=max((cosine for _, cosine in close), default=0.0),
+                coverage=self._keywords.coverage(words, members),
+                unknown=unknown,
+                semantic=semantic,
+            )
+        return found
+
+    def _fused(
+        self, source: Source, rankings: Iterable[Sequence[int]], limit: int
+    ) -> tuple[tuple[SectionHit, ...], list[int]]:
+        """Reciprocal-rank fusion of passage rankings per section, and the passages that found the best section."""
+        scores: dict[str, float] = {}
+        members: dict[str, dict[int, float]] = {}
+        for ranking in rankings:
+            seen: set[str] = set()
             for index in ranking:
-                passage = self.passages[index]
-                key = (passage.source, passage.section)
-                rank = len(seen)
-                members.setdefault(key, {}).setdefault(index, 0.0)
-                members[key][index] += 1 / (_K + rank + 1)
-                if key not in seen:
-                    seen.add(key)
-                    scores[key] = scores.get(key, 0.0) + 1 / (_K + rank + 1)
-        best = sorted(scores, key=lambda key: -scores[key])[:limit]
+                section = self.passages[index].section
+                gain = 1 / (_K + len(seen) + 1)
+                of_section = members.setdefault(section, {})
+                of_section[index] = of_section.get(index, 0.0) + gain
+                if section not in seen:
+                    seen.add(section)
+                    scores[section] = scores.get(section, 0.0) + gain
+        best = sorted(scores, key=lambda section: -scores[section])[:limit]
         hits = tuple(
             SectionHit(
                 source=source,
                 section=section,
-                score=scores[source, section],
+                score=scores[section],
                 passages=tuple(
-                    self.passages[index]
-                    for index in sorted(members[source, section], key=lambda index: -members[source, section][index])
+                    self.passages[index] for index, _ in sorted(members[section].items(), key=lambda pair: -pair[1])
                 ),
             )
-            for source, section in best
+            for section in best
         )
-        covered = [index for key in best[:1] for index in members[key]]
-        return Retrieval(
-            hits=hits,
-            similarity=max((cosine for _, cosine in near), default=0.0),
-            coverage=self._keywords.coverage(words, covered),
-            unknown=self._keywords.unknown(words),
-            semantic=semantic,
-        )
+        return hits, list(members[best[0]]) if best else []
 
-    async def retrieve(self, question: str, *, sources: Collection[Source], limit: int = 5) -> Retrieval:
+    async def retrieve(self, question: str, *, sources: Sequence[Source], limit: int = 5) -> Mapping[Source, Retrieval]:
         """`search`, off the event loop."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, self.search, question, sources, limit)
@@ -98,11 +106,12 @@ class HybridRetriever(BaseRetriever):
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002
         """LangChain's view: the best passage of each section, over all sources."""
         found = self.search(query, ("article", "curriculum", "documents"))
+        hits = sorted((hit for one in found.values() for hit in one.hits), key=lambda hit: -hit.score)
         return [
             Document(
                 page_content=hit.passages[0].text,
                 id=hit.passages[0].id,
                 metadata={"source": hit.source, "section": hit.section, "score": hit.score},
             )
-            for hit in found.hits
+            for hit in hits
         ]

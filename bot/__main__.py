@@ -1,0 +1,206 @@
+"""The `coach` command."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would look for an account
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import typer
+
+from bot.core.errors import CoachError, ConfigurationError
+from bot.settings import Settings, SettingsError, load_settings
+from knowledge.model import KnowledgeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A coach for backend engineers: exact answers, one practice prompt a day, honest feedback.",
+)
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for programs.")]
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"coach: {sentence}", err=True)
+    raise SystemExit(2)
+
+
+def _settings() -> Settings:
+    return load_settings()
+
+
+def _log_to(stream: Any, level: str) -> None:
+    logging.basicConfig(
+        stream=stream, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger().handlers[0].setLevel(level.upper())  # bm25s gives its own logger the level DEBUG
+    for name in ("slack_bolt", "slack_sdk", "discord", "apscheduler", "httpx", "chromadb", "aiohttp.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(main)
+
+
+# --- chat ------------------------------------------------------------------------------------
+
+
+@app.command()
+def chat() -> None:
+    """Talk to the coach here, without an account. Reads a pipe, too."""
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot.terminal import chat as chat_here
+
+    _run(chat_here(settings))
+
+
+# --- ask -------------------------------------------------------------------------------------
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="In quotes.")],
+    source: Annotated[str, typer.Option(help="article, curriculum, documents or all.")] = "all",
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask one question."""
+    started = time.perf_counter()
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot.terminal import ask as ask_here
+
+    _run(ask_here(settings, question, source, as_json=as_json, started=started))
+
+
+# --- run -------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    simulated_clock: Annotated[str, typer.Option(hidden=True, help="ISO instant; loopback peers only.")] = "",
+    days: Annotated[int, typer.Option(hidden=True, help="With --simulated-clock: end after so many days.")] = 0,
+) -> None:
+    """Serve every configured platform and send the daily prompts."""
+    settings = _settings()
+    _log_to(sys.stderr, settings.log_level)
+    from bot.service import rehearse, serve
+
+    if simulated_clock:
+        _run(rehearse(settings, simulated_clock, days))
+    else:
+        _run(serve(settings))
+
+
+# --- connect, doctor -------------------------------------------------------------------------
+
+
+@app.command()
+def connect(platform: Annotated[str, typer.Argument(help="slack or discord")]) -> None:
+    """Connect a Slack workspace or a Discord server, step by step."""
+    from bot.app import ADAPTERS
+
+    if platform not in ADAPTERS:
+        raise ConfigurationError(
+            f"There is no platform “{platform[:40]}”.", next_step=f"Use one of: {', '.join(ADAPTERS)}."
+        )
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot.connecting import connect as connect_here
+
+    _run(connect_here(platform, settings))
+
+
+@app.command()
+def doctor(as_json: JsonFlag = False) -> None:
+    """What is configured, what is missing, and the next step."""
+    from bot.examination import examine, print_findings
+
+    settings = _settings()
+    _log_to(sys.stderr, "CRITICAL")
+    findings = asyncio.run(examine(settings))
+    print_findings(findings, as_json=as_json)
+    if any(one.level == "error" for one in findings):
+        raise SystemExit(2)
+
+
+# --- plan ------------------------------------------------------------------------------------
+
+
+@app.command()
+def plan(
+    prompts: Annotated[int, typer.Option(min=1, max=100_000, help="How many prompts.")] = 10,
+    split: Annotated[str, typer.Option(help="Backend/system design/DSA/AI, in percent.")] = "",
+    for_user: Annotated[
+        str, typer.Option("--for", help="Whose stream to go on from: PLATFORM:WORKSPACE:USER; a fresh one without it.")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """What the daily delivery would send, by the same function."""
+    from bot.terminal import plan as plan_here
+
+    asyncio.run(plan_here(prompts, split, for_user, as_json=as_json))
+
+
+# --- export, forget --------------------------------------------------------------------------
+
+Person = Annotated[str, typer.Argument(help="PLATFORM:WORKSPACE:USER; you at this terminal without it.")]
+
+
+@app.command()
+def export(user: Person = "", output: Annotated[Path | None, typer.Option(help="A file; else standard output.")] = None) -> None:
+    """Everything stored about a person, as JSON."""
+    from bot.terminal import export as export_here
+
+    asyncio.run(export_here(_settings(), user, output))
+
+
+@app.command()
+def forget(
+    user: Person = "", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Delete everything stored about a person. This cannot be undone."""
+    from bot.terminal import forget as forget_here
+
+    if not yes and not typer.confirm("Delete everything stored about this person for good?"):
+        raise SystemExit(1)
+    asyncio.run(forget_here(_settings(), user))
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn every failure into one sentence and exit code 2; the traceback goes to the debug log only."""
+    try:
+        yield
+    except (CoachError, SettingsError, KnowledgeError) as error:
+        _fail(str(error))
+    except ExceptionGroup as group:
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        if isinstance(first, CoachError | KnowledgeError):
+            _fail(str(first))
+        raise
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exit code 2 with one sentence for whatever the person can put right."""
+    with _sentences():
+        app(args=arguments, prog_name="coach")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The only composition root: settings in, a wired coach out."""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from bot.core.answering import Answering
+from bot.core.coach import Coach
+from bot.core.errors import ConfigurationError
+from bot.core.model import UserRef
+from bot.core.personal import Personal
+from bot.core.ports import Adapter, Clock, Inbox, Profiles
+from bot.core.practice import Practising
+from bot.core.subscribing import Subscribing
+from bot.settings import Settings
+from bot.store.store import SqlStore, open_store
+from jobs.clock import Job, tick
+from jobs.deliveries import Deliveries
+from jobs.nudges import enqueue_due
+from jobs.retention import purge
+from knowledge.index.opening import WarmingRetriever
+from knowledge.loader import load_article, load_curriculum
+from knowledge.model import Curriculum
+
+log = logging.getLogger(__name__)
+
+Create = Callable[[Settings, Inbox, Clock], Adapter]
+ADAPTERS: Mapping[str, str] = {
+    "slack": "bot.adapters.slack:create",
+    "discord": "bot.adapters.discord:create",
+}
+
+
+def create_adapter(name: str, settings: Settings, inbox: Inbox, clock: Clock) -> Adapter:
+    """The adapter of a platform; its SDK is imported here and not before."""
+    module, _, factory = ADAPTERS[name].partition(":")
+    return cast("Create", getattr(importlib.import_module(module), factory))(settings, inbox, clock)
+
+
+def configured(settings: Settings) -> tuple[str, ...]:
+    """The platforms whose secrets are set."""
+    wanted = {"slack": settings.slack_configured, "discord": settings.discord_configured}
+    return tuple(name for name in ADAPTERS if wanted[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The wired parts. `adapters` may be added to until it runs."""
+
+    settings: Settings
+    clock: Clock
+    store: SqlStore
+    curriculum: Curriculum
+    retriever: WarmingRetriever
+    answering: Answering
+    practising: Practising
+    coach: Coach
+    adapters: dict[str, Adapter]
+
+    def jobs(self) -> tuple[Job, ...]:
+        """What the clock ticks for."""
+        return (
+            Job(name="prompts", seconds=20, run=self.send_prompts),
+            Job(name="retention", seconds=6 * 3600, run=lambda: purge(self.store.privacy, now=self.clock.now())),
+        )
+
+    async def send_prompts(self) -> int:
+        """Put due prompts into the outbox and send what it holds; returns how many were sent."""
+        await enqueue_due(self.store.subscriptions, self.practising, now=self.clock.now())
+        deliveries = Deliveries(self.store.outbox, self.store.inbox, self.adapters, self.curriculum, self.clock)
+        return await deliveries.send_due()
+
+    async def serve(self) -> None:
+        """Run all adapters and the jobs until one of them ends with an error or the task is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, adapter in self.adapters.items():
+                tasks.create_task(adapter.run(self.coach.handle), name=name)
+            tasks.create_task(tick(self.jobs()), name="clock")
+
+
+def index_folder(settings: Settings) -> Path:
+    """Where the vectors are cached."""
+    return settings.data_dir / "index"
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> AsyncIterator[App]:
+    """The coach without platforms; `index` None keeps the vectors in memory. Raises ConfigurationError, StoreError."""
+    article, curriculum = load_article(), load_curriculum()
+    for problem in curriculum.problems:
+        log.warning("left out of the curriculum: %s", problem)
+    retriever = WarmingRetriever(index, article, curriculum)
+    store = open_store(settings.database_url, settings.data_dir, clock)
+    adapters: dict[str, Adapter] = {}
+
+    async def zone_of(user: UserRef) -> str | None:
+        adapter = adapters.get(user.platform)
+        return await adapter.time_zone(user) if isinstance(adapter, Profiles) else None
+
+    answering = Answering(retriever, article, curriculum)
+    practising = Practising(store, curriculum, clock)
+    coach = Coach(
+        answering=answering,
+        practising=practising,
+        subscribing=Subscribing(store, clock, zone_of),
+        personal=Personal(store.privacy),
+    )
+    try:
+        yield App(
+            settings=settings,
+            clock=clock,
+            store=store,
+            curriculum=curriculum,
+            retriever=retriever,
+            answering=answering,
+            practising=practising,
+            coach=coach,
+            adapters=adapters,
+        )
+    finally:
+        await store.close()
+
+
+def add_platforms(app: App) -> None:
+    """Give the app an adapter for each configured platform; raises ConfigurationError if there is none."""
+    for name in configured(app.settings):
+        app.adapters[name] = create_adapter(name, app.settings, app.store.inbox, app.clock)
+    if not app.adapters:
+        raise ConfigurationError(
+            "No platform is configured.",
+            next_step="Run `coach connect slack` or `coach connect discord`, or try `coach chat` here.",
+        )

@@ -1,0 +1,123 @@
+"""The one entry to the coaching core: what somebody said, pressed or filled in goes to the feature it is for."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TypeVar
+
+from bot.core.answering import EXAMPLES, Answering, clean
+from bot.core.errors import InvalidRequest
+from bot.core.model import Action, FormSubmitted, Inbound, Message, Reply, Table, Text
+from bot.core.personal import Personal
+from bot.core.practice import Practising
+from bot.core.subscribing import Subscribing
+
+COMMANDS = (
+    ("today", "a practice prompt now; the same one all day"),
+    ("subscribe 09:00 Europe/Paris", "one prompt every work day, to you"),
+    ("subscribe channel 09:00 Europe/Paris", "one prompt every work day, to this channel"),
+    ("unsubscribe", "stop it; with `channel`, the channel's"),
+    ("settings", "time, zone, days and the learning split"),
+    ("export", "everything stored about you, as a file"),
+    ("forget me", "delete it"),
+    ("help", "this list"),
+)
+"""What people can type, and what for."""
+_HELP = frozenset({"help", "hi", "hello", "hey", "start", "commands", "what can you do", "?"})
+_TODAY = frozenset({"today", "prompt", "practice", "practise", "todays prompt", "today's prompt", "quiz me", "next"})
+_FORGET = frozenset({"forget me", "forget", "delete me", "delete my data"})
+_QUESTION = re.compile(
+    r"^(who|what|whats|why|when|where|which|how|is|are|do|does|did|can|cant|could|should|would|will|tell|explain|show|give"
+    r"|list|describe|define|compare|summari[sz]e)\b",
+    re.IGNORECASE,
+)
+
+Talk = AsyncIterator[Reply]
+T = TypeVar("T", Action, FormSubmitted)
+
+
+def is_question(text: str) -> bool:
+    """Whether a line in a prompt's thread asks something rather than answers."""
+    text = text.strip()
+    return text.endswith("?") or (bool(_QUESTION.match(text)) and len(text) < 120)
+
+
+class Coach:
+    """Routes; the features do the work."""
+
+    def __init__(
+        self, *, answering: Answering, practising: Practising, subscribing: Subscribing, personal: Personal
+    ) -> None:
+        self._answering = answering
+        self._practising = practising
+        self._actions: Mapping[str, Callable[[Action], Talk]] = {
+            "answer": practising.answer_form,
+            "hint": practising.hint,
+            "reveal": practising.reveal,
+            "contest": practising.contest,
+            "section": answering.show_section,
+            "settings": subscribing.settings_form,
+            "unsubscribe": subscribing.unsubscribe,
+            "forget_me": personal.forget,
+        }
+        self._forms: Mapping[str, Callable[[FormSubmitted], Talk]] = {
+            "answer": practising.answered_by_form,
+            "settings": subscribing.changed,
+        }
+        self._phrases: Mapping[str, Callable[[Message], Talk]] = {
+            **dict.fromkeys(_HELP, _help),
+            **dict.fromkeys(_TODAY, practising.today),
+            **dict.fromkeys(_FORGET, personal.ask_to_forget),
+            "settings": subscribing.settings,
+            "export": personal.export,
+        }
+        self._verbs: Mapping[str, Callable[[Message, str], Talk]] = {
+            "subscribe": subscribing.subscribe,
+            "unsubscribe": subscribing.unsubscribe,
+        }
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """Phrases and first words that are commands and no statement."""
+        return frozenset(self._phrases) | frozenset(self._verbs)
+
+    async def handle(self, inbound: Inbound) -> Talk:
+        """What to say to it. Raises CoachError with a sentence for the person."""
+        if isinstance(inbound, Action):
+            talk = _known(self._actions.get(inbound.action), inbound)
+        elif isinstance(inbound, FormSubmitted):
+            talk = _known(self._forms.get(inbound.form), inbound)
+        else:
+            talk = await self._said(inbound)
+        async for reply in talk:
+            yield reply
+
+    async def _said(self, message: Message) -> Talk:
+        text = clean(message.text)
+        if feature := self._phrases.get(text.lower().rstrip("!. ")):
+            return feature(message)
+        verb, _, rest = text.partition(" ")
+        if feature_of_words := self._verbs.get(verb.lower()):
+            return feature_of_words(message, rest)
+        if text and not is_question(text) and (delivery := await self._practising.open_prompt(message)):
+            return self._practising.answered_in_thread(message, delivery)
+        return self._answering.replies(message.text)
+
+
+def _known(feature: Callable[[T], Talk] | None, inbound: T) -> Talk:
+    if feature is None:
+        raise InvalidRequest("That button belongs to an older version of me.", next_step="Say `help`.")
+    return feature(inbound)
+
+
+async def _help(_message: Message) -> Talk:
+    yield Reply(
+        blocks=(
+            Text(
+                text="I answer from the article “AI Writes Code Now. So What Is the Role of a Backend Developer?”, word for word, and coach you with one short prompt a day."
+            ),
+            Text(text="Ask, for example:"),
+            *(Text(text=f"• {example}") for example in EXAMPLES),
+            Table(header=("Say", "and get"), rows=COMMANDS),
+        ),
+        private=True,
+    )

@@ -1,0 +1,264 @@
+"""Practice prompts in chat: today's prompt, an answer by form or in the thread, hints, the model answer, feedback."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.core.balance import DEFAULT_SPLIT
+from bot.core.errors import InvalidRequest
+from bot.core.grading import grade
+from bot.core.model import (
+    Action,
+    Block,
+    Button,
+    Buttons,
+    Delivery,
+    Field,
+    Form,
+    FormSubmitted,
+    Grade,
+    Inbound,
+    Message,
+    MessageRef,
+    Reply,
+    Subscription,
+    Text,
+    UserRef,
+)
+from bot.core.ports import Clock, Store
+from bot.core.schedule import WORK_DAYS
+from bot.core.stream import draw
+from bot.core.subscribing import DEFAULT_TIME, new_subscription
+from knowledge.model import CATEGORY_TITLES, Curriculum, Item, Part
+
+FRESH_FOR = timedelta(hours=3)
+"""A prompt that could not be sent within this time is dropped."""
+
+
+def nudge_key(subscription: Subscription, day: str) -> str:
+    """The outbox key of a subscription's prompt for a local date (ISO)."""
+    return f"nudge:{subscription.id}:{day}"
+
+
+def prompt_reply(item: Item, curriculum: Curriculum, delivery_id: str) -> Reply:
+    """The message that opens a prompt."""
+    leaf = curriculum.leaves[item.leaf].title
+    head = f"{CATEGORY_TITLES[item.category]} · {leaf} · level {item.level} · about {item.minutes} min"
+    return Reply(
+        blocks=(
+            Text(text=head, style="quiet"),
+            Text(text=item.prompt),
+            Buttons(items=_buttons(delivery_id, item.parts[0])),
+        )
+    )
+
+
+def _buttons(delivery_id: str, part: Part) -> tuple[Button, ...]:
+    return (
+        Button(label="Answer", action="answer", argument=f"{delivery_id}:{part.id}", style="primary", opens_form=True),
+        Button(label="Hint", action="hint", argument=delivery_id),
+        Button(label="Reveal", action="reveal", argument=delivery_id),
+    )
+
+
+class Practising:
+    """The conversation about practice prompts."""
+
+    def __init__(self, store: Store, curriculum: Curriculum, clock: Clock) -> None:
+        self._store = store
+        self._curriculum = curriculum
+        self._clock = clock
+
+    async def _learner(self, user: UserRef) -> str:
+        return await self._store.subscriptions.learner(user, now=self._clock.now())
+
+    async def today(self, inbound: Inbound) -> AsyncIterator[Reply]:
+        """The prompt of the person's local day; the same one however often it is asked for."""
+        now = self._clock.now()
+        subscription = await self._store.subscriptions.find(inbound.user)
+        if subscription is None:
+            learner = await self._learner(inbound.user)
+            subscription = await self._store.subscriptions.save(
+                new_subscription(
+                    inbound.user, learner, zone="UTC", at=DEFAULT_TIME, days=WORK_DAYS, split=DEFAULT_SPLIT
+                ),
+                now=now,
+            )
+        delivery, fresh = await self.charge(subscription, now=now, due=now, shown=True)
+        if inbound.where.thread is not None:  # so that a reply in that thread is known as an answer
+            await self._store.outbox.settle(
+                delivery.id, "sent", message=MessageRef(thread=inbound.where, id=inbound.id)
+            )
+        elif not fresh and delivery.status in {"pending", "failed", "dropped"}:
+            await self._store.outbox.settle(delivery.id, "sent")
+        item = self._curriculum.items.get(delivery.item_id)
+        if item is None:
+            raise InvalidRequest("Today's prompt was withdrawn.", next_step="A new one comes tomorrow.")
+        yield prompt_reply(item, self._curriculum, delivery.id)
+
+    async def charge(
+        self, subscription: Subscription, *, now: datetime, due: datetime, shown: bool = False
+    ) -> tuple[Delivery, bool]:
+        """The delivery of the local day that `due` falls on, drawn and paid for at the first call."""
+        day = due.astimezone(ZoneInfo(subscription.zone)).date()
+        return await self._store.outbox.charge(
+            subscription.id,
+            key=nudge_key(subscription, day.isoformat()),
+            local_date=day,
+            not_before=due,
+            expires_at=due + FRESH_FOR,
+            status="sent" if shown else "pending",
+            now=now,
+            draw=lambda stream: draw(self._curriculum, subscription.split, stream),
+        )
+
+    async def _open(self, delivery_id: str) -> tuple[Delivery, Item]:
+        delivery = await self._store.outbox.get(delivery_id)
+        item = self._curriculum.items.get(delivery.item_id) if delivery else None
+        if delivery is None or item is None:
+            raise InvalidRequest("That prompt is no longer there.", next_step="Say `today` for a new one.")
+        return delivery, item
+
+    async def answer_form(self, action: Action) -> AsyncIterator[Reply]:
+        """The form behind an *Answer* button."""
+        delivery_id, _, part_id = action.argument.partition(":")
+        _, item = await self._open(delivery_id)
+        part = _part(item, part_id)
+        field = Field(name="answer", label="Your answer", kind="text", hint=part.ask[:150], max_length=3000)
+        yield Reply(blocks=(Form(name="answer", title="Your answer", fields=(field,), argument=action.argument),))
+
+    async def answered_by_form(self, form: FormSubmitted) -> AsyncIterator[Reply]:
+        """Feedback on an answer that came by form."""
+        delivery_id, _, part_id = form.argument.partition(":")
+        async for reply in self._graded(form, delivery_id, part_id, form.values.get("answer", "")):
+            yield reply
+
+    async def open_prompt(self, message: Message) -> Delivery | None:
+        """The prompt that a statement answers: the one of its thread, or, in private, today's if it is unanswered."""
+        if message.where.thread is not None and (found := await self._store.outbox.in_thread(message.where)):
+            return found
+        subscription = await self._store.subscriptions.find(message.user) if message.direct else None
+        latest = await self._store.outbox.latest(subscription.id) if subscription else None
+        if subscription is None or latest is None or subscription.learner_id is None:
+            return None
+        today = self._clock.now().astimezone(ZoneInfo(subscription.zone)).date()
+        if latest.local_date != today or latest.status != "sent":
+            return None
+        done = await self._store.practice.answered(learner_id=subscription.learner_id, delivery_id=latest.id)
+        return None if done else latest
+
+    async def answered_in_thread(self, message: Message, delivery: Delivery) -> AsyncIterator[Reply]:
+        """Feedback on an answer written in the prompt's thread."""
+        async for reply in self._graded(message, delivery.id, "", message.text):
+            yield reply
+
+    async def _graded(self, inbound: Inbound, delivery_id: str, part_id: str, text: str) -> AsyncIterator[Reply]:
+        delivery, item = await self._open(delivery_id)
+        if not text.strip():
+            yield Reply(
+                blocks=(Text(text="That answer was empty. One sentence is enough; press Answer again."),), private=True
+            )
+            return
+        part = _part(item, part_id)
+        points = [point for point in item.rubric if point.id in part.points]
+        result = grade(text, prompt=item.prompt, points=points, contradictions=item.contradictions)
+        answer_id = await self._store.practice.save_answer(
+            inbound_id=inbound.id,
+            learner_id=await self._learner(inbound.user),
+            delivery_id=delivery.id,
+            item_id=item.id,
+            text=text,
+            grade=result,
+            now=self._clock.now(),
+        )
+        yield Reply(
+            blocks=tuple(feedback(item, part, text, result, answer_id, delivery.id)), private=not inbound.direct
+        )
+
+    async def hint(self, action: Action) -> AsyncIterator[Reply]:
+        """The next hint that this person has not seen."""
+        delivery, item = await self._open(action.argument)
+        number = await self._store.practice.take_hint(
+            learner_id=await self._learner(action.user), delivery_id=delivery.id, available=len(item.hints)
+        )
+        text = f"Hint {number + 1} of {len(item.hints)}: {item.hints[number]}"
+        yield Reply(blocks=(Text(text=text),), private=True)
+
+    async def reveal(self, action: Action) -> AsyncIterator[Reply]:
+        """The model answer with its sources."""
+        delivery, item = await self._open(action.argument)
+        await self._store.practice.reveal(learner_id=await self._learner(action.user), delivery_id=delivery.id)
+        blocks: list[Block] = [
+            Text(text="A good answer", style="heading"),
+            Text(text=item.answer),
+            Text(text="Often said, and wrong: " + item.misconceptions[0]),
+        ]
+        if item.follow_up:
+            blocks.append(Text(text="Next question: " + item.follow_up))
+        blocks.append(Text(text="Source: " + "; ".join(item.sources), style="quiet"))
+        yield Reply(blocks=tuple(blocks), private=True)
+
+    async def contest(self, action: Action) -> AsyncIterator[Reply]:
+        """A learner disagrees with a verdict."""
+        answer_id, _, point_id = action.argument.partition(":")
+        known = await self._store.practice.contest(
+            learner_id=await self._learner(action.user), answer_id=answer_id, point_id=point_id
+        )
+        text = (
+            "Noted: you did say it. It is kept with your answer, so that the wording can be learned."
+            if known
+            else "I do not find that answer any more; it may have been forgotten on request."
+        )
+        yield Reply(blocks=(Text(text=text),), private=True)
+
+
+def _part(item: Item, part_id: str) -> Part:
+    return next((part for part in item.parts if part.id == part_id), item.parts[0])
+
+
+def feedback(item: Item, part: Part, text: str, result: Grade, answer_id: str, delivery_id: str) -> list[Block]:
+    """Point by point: the learner's words with those that earned points in bold, what was seen, what was not."""
+    points = {point.id: point for point in item.rubric}
+    hits = [verdict for verdict in result.points if verdict.verdict == "hit"]
+    count = len(result.points)
+    if result.abstained:
+        head = "I am not sure about this one."
+    elif len(hits) == count:
+        head = f"All {count} points are there." if count > 1 else "That is the point."
+    else:
+        head = f"I see {len(hits)} of {count} points."
+    blocks: list[Block] = [Text(text=head, style="heading")]
+    blocks.append(Text(text=text[:1500], emphasis=_emphasis(result, 1500)))
+    blocks += [Text(text="✓ " + points[verdict.point_id].claim) for verdict in hits]
+    missed = [verdict for verdict in result.points if verdict.verdict != "hit"]
+    for number, verdict in enumerate(missed, start=1):
+        lead = "I did not see" if verdict.verdict == "missed" else "I am unsure about"
+        blocks.append(Text(text=f"{number}. {lead} this one yet: {points[verdict.point_id].miss}"))
+    blocks += [Text(text=remark) for remark in result.remarks]
+    if answer_id and missed:
+        blocks.append(
+            Buttons(
+                items=tuple(
+                    Button(label=f"I did say {number}", action="contest", argument=f"{answer_id}:{verdict.point_id}")
+                    for number, verdict in enumerate(missed[:5], start=1)
+                )
+            )
+        )
+    following = item.parts[item.parts.index(part) + 1 :]
+    if following and delivery_id:
+        blocks += [
+            Text(text="If you have another minute: " + following[0].ask),
+            Buttons(items=_buttons(delivery_id, following[0])),
+        ]
+    elif delivery_id:
+        blocks.append(Buttons(items=(Button(label="Reveal a good answer", action="reveal", argument=delivery_id),)))
+    return blocks
+
+
+def _emphasis(result: Grade, longest: int) -> tuple[tuple[int, int], ...]:
+    """The spans that earned points, ascending and without overlap."""
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(one.span for one in result.points if one.verdict == "hit" and one.span):
+        if end <= longest and (not spans or start >= spans[-1][1]):
+            spans.append((start, end))
+    return tuple(spans)

@@ -1,0 +1,222 @@
+"""What the `coach` commands do at a terminal; imported by the command that needs it."""
+
+import asyncio
+import json
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.core.errors import ConfigurationError, InvalidRequest
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.core.model import Answer, UserRef
+    from knowledge.model import Source
+
+SOURCES = {"article": ("article",), "curriculum": ("curriculum",), "documents": ("documents",)}
+
+
+async def chat(settings: Settings) -> None:
+    """The coach in the terminal; the first screen stands before anything heavy is imported."""
+    from rich.console import Console
+
+    from bot.core.first_minute import INCIDENT
+    from bot.store.folder import held_folder
+
+    console = Console(highlight=False)
+    with held_folder(settings.data_dir):
+        met = settings.data_dir / "first-minute-done"
+        console.print("[bold]Backend Coach[/bold]  [dim]type `help` for what I can do, `quit` to leave[/dim]\n")
+        if not met.exists():
+            for line in INCIDENT:
+                console.print(line)
+            console.print()
+        await _converse(settings, console, met)
+
+
+async def _converse(settings: Settings, console: object, met: Path) -> None:
+    from rich.console import Console
+
+    from bot.adapters.console import ConsoleAdapter
+    from bot.app import index_folder, open_app
+    from bot.core.first_minute import FirstMinute
+    from bot.core.ports import Handler
+    from jobs.clock import SystemClock
+
+    assert isinstance(console, Console)
+    clock = SystemClock()
+    async with open_app(settings, clock, index=index_folder(settings)) as app:
+        adapter = ConsoleAdapter(
+            app.store.inbox,
+            clock,
+            state=settings.data_dir / "console.json",
+            downloads=Path.cwd(),
+            console=console,
+        )
+        app.adapters[adapter.name] = adapter
+        handle: Handler = app.coach.handle
+        if not met.exists():
+            handle = FirstMinute(app.coach.handle, met.touch, app.coach.commands).handle
+        await adapter.run(handle)
+
+
+def _chosen(source: str) -> "tuple[Source, ...]":
+    if source == "all":
+        return ("article", "curriculum", "documents")
+    if source not in SOURCES:
+        raise InvalidRequest(f"There is no source “{source[:40]}”.", next_step="Use article, curriculum, documents or all.")
+    return SOURCES[source]  # type: ignore[return-value]
+
+
+async def ask(settings: Settings, question: str, source: str, *, as_json: bool, started: float) -> None:
+    """One question, without the database; with its own index in memory while another process holds the folder."""
+    sources = _chosen(source)
+    from bot.core.answering import Answering
+    from bot.store.folder import held_folder
+    from knowledge.index.opening import WarmingRetriever
+    from knowledge.loader import load_article, load_curriculum
+
+    article, curriculum = load_article(), load_curriculum()
+
+    async def asked(index: Path | None) -> None:
+        retriever = WarmingRetriever(index, article, curriculum)
+        answer = await Answering(retriever, article, curriculum).answer(question, sources)
+        if as_json:
+            print(json.dumps(as_object(answer, (time.perf_counter() - started) * 1000), ensure_ascii=False, indent=2))
+        else:
+            print_answer(answer)
+
+    try:
+        with held_folder(settings.data_dir):
+            await asked(settings.data_dir / "index")
+    except ConfigurationError:
+        await asked(None)
+
+
+def as_object(answer: "Answer", milliseconds: float) -> dict[str, object]:
+    """What `coach ask --json` prints."""
+    return {
+        "band": answer.band,
+        "text": answer.text,
+        "quotes": [
+            {"source": quote.citation.source, "section": quote.citation.section, "text": quote.text}
+            for quote in answer.quotes
+        ],
+        "sections": [
+            {"source": found.source, "section": found.section, "score": found.score} for found in answer.sections
+        ],
+        "confidence": answer.confidence,
+        "ms": round(milliseconds, 1),
+    }
+
+
+def print_answer(answer: "Answer") -> None:
+    """The answer for a person."""
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from bot.core.answering import merged
+
+    console = Console(highlight=False)
+    if answer.band != "answer":
+        console.print(Text(answer.text))
+    for quote in merged(answer.quotes):
+        where = f"{quote.citation.source}, “{quote.citation.section}”"
+        console.print(Panel(Text(quote.text), subtitle=Text(where), subtitle_align="left"))
+
+
+def parse_person(text: str) -> "UserRef":
+    """`PLATFORM:WORKSPACE:USER`, or the person at this terminal for ""."""
+    from bot.core.model import UserRef
+
+    if not text:
+        from bot.adapters.console import terminal_user
+
+        return terminal_user()
+    parts = text.split(":")
+    if len(parts) != 3 or not parts[0] or not parts[2]:
+        raise InvalidRequest(f"“{text[:60]}” is not a person.", next_step="Use PLATFORM:WORKSPACE:USER, such as slack:T012:U345.")
+    return UserRef(platform=parts[0], workspace=parts[1], id=parts[2])
+
+
+async def plan(prompts: int, split: str, for_user: str, *, as_json: bool) -> None:
+    """The next prompts of a stream, by the function that delivery calls."""
+    from bot.core.balance import DEFAULT_SPLIT, parse_split
+    from bot.core.stream import Stream
+    from bot.core.stream import plan as planned
+    from knowledge.loader import load_curriculum
+
+    curriculum = load_curriculum()
+    shares, stream = DEFAULT_SPLIT, Stream()
+    if for_user:
+        person = parse_person(for_user)
+        from bot.settings import load_settings
+        from bot.store.folder import ready_folder
+        from bot.store.store import open_store
+        from jobs.clock import SystemClock
+
+        settings = load_settings()
+        ready_folder(settings.data_dir)
+        store = open_store(settings.database_url, settings.data_dir, SystemClock())
+        try:
+            subscription = await store.subscriptions.find(person)
+            if subscription is None:
+                raise InvalidRequest(f"{for_user} has no stream of prompts yet.", next_step="Leave out --for for a fresh one.")
+            shares, stream = subscription.split, await store.outbox.stream(subscription.id)
+        finally:
+            await store.close()
+    if split:
+        shares = parse_split(split)
+    rows = [
+        {"n": number, "category": drawn.category, "item": drawn.item_id}
+        for number, drawn in enumerate(islice(planned(curriculum, shares, stream), prompts), start=1)
+    ]
+    if as_json:
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        item = curriculum.items[str(row["item"])]
+        print(f"{row['n']:>5}  {row['category']}  {item.id:<18} {curriculum.leaves[item.leaf].title}")
+
+
+async def export(settings: Settings, user: str, output: Path | None) -> None:
+    """Everything stored about a person, as JSON."""
+    from bot.core.personal import as_json
+    from bot.store.folder import ready_folder
+    from bot.store.store import open_store
+    from jobs.clock import SystemClock
+
+    person = parse_person(user)
+    ready_folder(settings.data_dir)
+    store = open_store(settings.database_url, settings.data_dir, SystemClock())
+    try:
+        content = as_json(await store.privacy.export(person))
+    finally:
+        await store.close()
+    if output is None:
+        sys.stdout.write(content.decode() + "\n")
+        return
+    try:
+        await asyncio.to_thread(output.write_bytes, content)
+    except OSError as error:
+        raise ConfigurationError(f"{output} cannot be written ({error.strerror}).", next_step="Choose another file.") from error
+    print(f"Written to {output}.")
+
+
+async def forget(settings: Settings, user: str) -> None:
+    """Delete everything stored about a person."""
+    from bot.store.folder import ready_folder
+    from bot.store.store import open_store
+    from jobs.clock import SystemClock
+
+    person = parse_person(user)
+    ready_folder(settings.data_dir)
+    store = open_store(settings.database_url, settings.data_dir, SystemClock())
+    try:
+        count = await store.privacy.forget(person)
+    finally:
+        await store.close()
+    print(f"Forgotten: {count} rows are deleted." if count else "Nothing was stored about that person.")
