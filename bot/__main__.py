@@ -158,7 +158,9 @@ Person = Annotated[str, typer.Argument(help="PLATFORM:WORKSPACE:USER; you at thi
 
 
 @app.command()
-def export(user: Person = "", output: Annotated[Path | None, typer.Option(help="A file; else standard output.")] = None) -> None:
+def export(
+    user: Person = "", output: Annotated[Path | None, typer.Option(help="A file; else standard output.")] = None
+) -> None:
     """Everything stored about a person, as JSON."""
     from bot.terminal import export as export_here
 
@@ -166,9 +168,7 @@ def export(user: Person = "", output: Annotated[Path | None, typer.Option(help="
 
 
 @app.command()
-def forget(
-    user: Person = "", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
-) -> None:
+def forget(user: Person = "", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Delete everything stored about a person. This cannot be undone."""
     from bot.terminal import forget as forget_here
 

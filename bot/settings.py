@@ -96,3 +96,21 @@ def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
         raise SettingsError(
             f"{shown} is not usable: {first['msg']}. Correct it in the environment or in .env."
         ) from error
+
+
+def save_to_env_file(path: Path, values: dict[str, str]) -> None:
+    """Set these names in `.env`, keeping its other lines; the file is readable by its owner alone.
+
+    Raises SettingsError if it cannot be written.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        kept = [line for line in lines if line.split("=", 1)[0].strip().removeprefix("export ").strip() not in values]
+        text = "\n".join([*kept, *(f"{name}={value}" for name, value in values.items() if value)]) + "\n"
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"{path.resolve()} cannot be written ({error.strerror}). Correct its permissions."
+        ) from error

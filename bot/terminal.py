@@ -66,18 +66,22 @@ def _chosen(source: str) -> "tuple[Source, ...]":
     if source == "all":
         return ("article", "curriculum", "documents")
     if source not in SOURCES:
-        raise InvalidRequest(f"There is no source “{source[:40]}”.", next_step="Use article, curriculum, documents or all.")
+        raise InvalidRequest(
+            f"There is no source “{source[:40]}”.", next_step="Use article, curriculum, documents or all."
+        )
     return SOURCES[source]  # type: ignore[return-value]
 
 
 async def ask(settings: Settings, question: str, source: str, *, as_json: bool, started: float) -> None:
     """One question, without the database; with its own index in memory while another process holds the folder."""
     sources = _chosen(source)
-    from bot.core.answering import Answering
+    from bot.core.answering import Answering, clean
     from bot.store.folder import held_folder
     from knowledge.index.opening import WarmingRetriever
     from knowledge.loader import load_article, load_curriculum
 
+    if not clean(question):
+        raise InvalidRequest("The question is empty.", next_step='Try coach ask "why does depth matter more now?"')
     article, curriculum = load_article(), load_curriculum()
 
     async def asked(index: Path | None) -> None:
@@ -97,11 +101,14 @@ async def ask(settings: Settings, question: str, source: str, *, as_json: bool, 
 
 def as_object(answer: "Answer", milliseconds: float) -> dict[str, object]:
     """What `coach ask --json` prints."""
+    from knowledge.model import SOURCE_LABELS
+
+    keys = {label: source for source, label in SOURCE_LABELS.items()}
     return {
         "band": answer.band,
         "text": answer.text,
         "quotes": [
-            {"source": quote.citation.source, "section": quote.citation.section, "text": quote.text}
+            {"source": keys[quote.citation.source], "section": quote.citation.section, "text": quote.text}
             for quote in answer.quotes
         ],
         "sections": [
@@ -138,7 +145,9 @@ def parse_person(text: str) -> "UserRef":
         return terminal_user()
     parts = text.split(":")
     if len(parts) != 3 or not parts[0] or not parts[2]:
-        raise InvalidRequest(f"“{text[:60]}” is not a person.", next_step="Use PLATFORM:WORKSPACE:USER, such as slack:T012:U345.")
+        raise InvalidRequest(
+            f"“{text[:60]}” is not a person.", next_step="Use PLATFORM:WORKSPACE:USER, such as slack:T012:U345."
+        )
     return UserRef(platform=parts[0], workspace=parts[1], id=parts[2])
 
 
@@ -164,7 +173,9 @@ async def plan(prompts: int, split: str, for_user: str, *, as_json: bool) -> Non
         try:
             subscription = await store.subscriptions.find(person)
             if subscription is None:
-                raise InvalidRequest(f"{for_user} has no stream of prompts yet.", next_step="Leave out --for for a fresh one.")
+                raise InvalidRequest(
+                    f"{for_user} has no stream of prompts yet.", next_step="Leave out --for for a fresh one."
+                )
             shares, stream = subscription.split, await store.outbox.stream(subscription.id)
         finally:
             await store.close()
@@ -202,7 +213,9 @@ async def export(settings: Settings, user: str, output: Path | None) -> None:
     try:
         await asyncio.to_thread(output.write_bytes, content)
     except OSError as error:
-        raise ConfigurationError(f"{output} cannot be written ({error.strerror}).", next_step="Choose another file.") from error
+        raise ConfigurationError(
+            f"{output} cannot be written ({error.strerror}).", next_step="Choose another file."
+        ) from error
     print(f"Written to {output}.")
 
 

@@ -140,7 +140,7 @@ def _echoed(words: Sequence[_Word], prompt: str) -> frozenset[int]:
 def _matches(words: Sequence[_Word], phrase: Sequence[str], blocked: frozenset[int]) -> Iterator[tuple[int, int]]:
     """[first, last] word indices where the phrase stands in order, with few words and no sentence end between."""
     for first, word in enumerate(words):
-        if word.stem != phrase[0] or first in blocked:
+        if not phrase or word.stem != phrase[0] or first in blocked:
             continue
         at = first
         for stem in phrase[1:]:

@@ -155,6 +155,28 @@ class SqlOutbox:
             row = (await connection.execute(query.limit(1))).first()
         return _delivery(row) if row else None
 
+    async def reason(self, delivery_id: str) -> str:
+        """Why a delivery did not go out, or ""."""
+        async with self._database.single() as connection:
+            found = await connection.execute(select(delivery.c.reason).where(delivery.c.id == delivery_id))
+            return str(found.scalar() or "")
+
+    async def overview(self) -> tuple[int, list[tuple[int, str, str, str]]]:
+        """How many streams are active, and (count, status, platform, reason) of what did not arrive."""
+        active = select(func.count()).select_from(subscription).where(subscription.c.active.is_(True))
+        problems = (
+            select(func.count(), delivery.c.status, subscription.c.platform, delivery.c.reason)
+            .join(subscription, subscription.c.id == delivery.c.subscription_id)
+            .where(delivery.c.status.in_(("failed", "unknown", "dropped")))
+            .group_by(delivery.c.status, subscription.c.platform, delivery.c.reason)
+            .order_by(func.count().desc())
+            .limit(10)
+        )
+        async with self._database.single() as connection:
+            count = int((await connection.execute(active)).scalar_one())
+            rows = (await connection.execute(problems)).all()
+        return count, [(int(row[0]), str(row[1]), str(row[2]), str(row[3])) for row in rows]
+
     async def in_thread(self, where: ThreadRef) -> Delivery | None:
         """See the port."""
         query = (
