@@ -79,7 +79,7 @@ class SlackAdapter:
         self._requests = Requests()
         self._profiles: dict[str, tuple[float, dict[str, Any]]] = {}
         self._answering: set[asyncio.Task[None]] = set()
-        self._me: Identity | None = None
+        self._first_url = ""
 
     # --- in ------------------------------------------------------------------------------------
 
@@ -112,10 +112,15 @@ class SlackAdapter:
                 f"The Slack app lacks the permission {', '.join(sorted(missing))}.",
                 next_step="Update it from deploy/slack/manifest.yaml and install it again.",
             )
-        self._me = Identity(
+        if self._app_token:
+            try:
+                opened = await self._web.client.apps_connections_open(app_token=self._app_token)
+            except Exception as error:  # noqa: BLE001  # as above
+                raise configuration_error(error, "SLACK_APP_TOKEN", self._web.base_url) from None
+            self._first_url = str(opened["url"])
+        return Identity(
             team=str(answer["team_id"]), bot_user=str(answer["user_id"]), bot=str(answer.get("bot_id") or "")
         )
-        return self._me
 
     @contextlib.asynccontextmanager
     async def _listening(self, me: Identity, handle: Handler) -> AsyncIterator[None]:
@@ -124,15 +129,11 @@ class SlackAdapter:
 
         app = bolt_app(self._web, me, receive, self._signing_secret)
         if self._app_token:
-            try:
-                opened = await self._web.client.apps_connections_open(app_token=self._app_token)
-            except Exception as error:  # noqa: BLE001  # as above
-                raise configuration_error(error, "SLACK_APP_TOKEN", self._web.base_url) from None
             listening = socket_mode(
                 app,
                 self._web,
                 app_token=self._app_token,
-                first_url=str(opened["url"]),
+                first_url=self._first_url,
                 ping_interval=self.ping_interval,
             )
         else:

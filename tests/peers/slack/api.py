@@ -90,6 +90,11 @@ class WebApi:
         channel = self._channel(given["channel"], writes=True)
         thread = self._thread(channel, given)
         check_message(given)
+        if reader:  # a person's own client: what a user's token posts has no bot_id
+            message = {"type": "message", "user": ADA, "text": given["text"], "ts": self._ws.ts(), "team": TEAM}
+            self.add(channel, message, thread)
+            self._echo({**message, "channel": channel.id, "channel_type": "im" if channel.direct else "channel"})
+            return {"channel": channel.id, "ts": message["ts"], "message": message}
         message = self.add(channel, self._own(given), thread)
         self._ws.posted.append(Posted(channel.id, thread, message))
         self._echo({**message, "channel": channel.id, "channel_type": "im" if channel.direct else "channel"})

@@ -42,6 +42,7 @@ class Delivery:
     def __init__(self, workspace: Workspace) -> None:
         self._ws = workspace
         self.request_url: str | None = None
+        self.patience = ACK_SECONDS
         self.connections: list[_Connection] = []
         self.connects = 0
         self.acks: list[Ack] = []
@@ -125,7 +126,7 @@ class Delivery:
         return await self.deliver("events_api", body, keep=keep)
 
     async def deliver(self, kind: str, body: dict[str, Any], *, retry: int = 0, keep: bool = True) -> Ack:
-        """Deliver a body once and wait three seconds at most for its acknowledgement."""
+        """Deliver a body once and wait `patience` seconds (Slack's three) for its acknowledgement."""
         if keep:
             self.last = (kind, body)
         if self.request_url:
@@ -157,7 +158,7 @@ class Delivery:
         began = time.perf_counter()
         try:
             await self._live()[-1].socket.send_json(envelope)
-            await asyncio.wait_for(acked, ACK_SECONDS)
+            await asyncio.wait_for(acked, self.patience)
         except (TimeoutError, ConnectionError, IndexError):
             self._waiting.pop(envelope_id, None)
             return Ack(ok=False, seconds=time.perf_counter() - began, status=0)
@@ -185,7 +186,7 @@ class Delivery:
         began = time.perf_counter()
         try:
             async with self._session.post(
-                self.request_url, data=raw.encode(), headers=headers, timeout=aiohttp.ClientTimeout(ACK_SECONDS)
+                self.request_url, data=raw.encode(), headers=headers, timeout=aiohttp.ClientTimeout(self.patience)
             ) as answer:
                 await answer.read()
                 status = answer.status

@@ -22,7 +22,8 @@ class Fault:
     """What happens to the next calls of a method.
 
     kind: "429" (with `retry_after`), "500", "error" (with `code`), "reset" (the connection dies before the call is
-    read), "lost" (the call is carried out, then the connection dies), "slow" (answered after `seconds`).
+    read), "lost" (the call is carried out, then the connection dies), "slow" (answered after `seconds`), "pass" (nothing:
+    the call before the one that is meant).
     """
 
     kind: str
