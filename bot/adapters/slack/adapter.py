@@ -20,7 +20,7 @@ from bot.adapters.slack.translate import PLATFORM, Identity, Incoming, Malformed
 from bot.adapters.slack.web import Web, attempt
 from bot.core import intake
 from bot.core.errors import Ambiguous, ConfigurationError, PlatformError, Rejected, Unreadable
-from bot.core.model import Form, Inbound, MessageRef, Reply, Text, ThreadRef, UserRef
+from bot.core.model import File, Form, Inbound, MessageRef, Picture, Reply, Text, ThreadRef, UserRef
 from bot.core.ports import Clock, Handler, Inbox, Pending
 from bot.settings import Settings
 
@@ -32,6 +32,7 @@ SCOPES = frozenset(
 """The bot scopes without which the coach does not work; deploy/slack/manifest.yaml asks for exactly these."""
 _PROFILE_SECONDS = 600
 _PROFILES = 10_000
+_IN_DM = Text(text="Slack shows a file to one person only in direct messages: it is in ours.", style="quiet")
 _BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format"}
 
 
@@ -207,6 +208,8 @@ class SlackAdapter:
         target = _target(place, request, only_for, replaces)
         if reply.form is not None:
             return await self._open(reply.form, request, place, target, key)
+        if target.only_for and any(isinstance(block, Picture | File) for block in reply.blocks):
+            reply = dataclasses.replace(reply, blocks=(*reply.blocks, _IN_DM))
         try:
             ts = await self._poster.deliver(render(reply), target, key)
         except Rejected as error:

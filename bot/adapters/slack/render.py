@@ -58,8 +58,8 @@ def render(reply: Reply, *, tables: bool = True) -> list[Post | Upload]:
 
     def flush() -> None:
         if blocks:
-            text = escape("\n".join(texts).strip()[:NOTICE]) or " "
-            shown.append(Post(blocks=tuple(blocks), text=text))
+            text = "\n".join(texts).strip() or _labels(blocks)
+            shown.append(Post(blocks=tuple(blocks), text=escape(text[:NOTICE])))
         blocks.clear()
         texts.clear()
 
@@ -78,6 +78,12 @@ def render(reply: Reply, *, tables: bool = True) -> list[Post | Upload]:
             texts.append(text)
     flush()
     return _message_first(shown, reply)
+
+
+def _labels(blocks: Sequence[SlackBlock]) -> str:
+    """What stands for a message of buttons alone."""
+    rows = [block["elements"] for block in blocks if block["type"] == "actions"]
+    return ", ".join(element["text"]["text"] for row in rows for element in row)
 
 
 def _anchor(text: str) -> Post:

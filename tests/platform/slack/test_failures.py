@@ -119,6 +119,7 @@ async def test_a_private_file_goes_into_the_dm(socket: SlackHarness, inbox: Memo
     person = UserRef(platform="slack", workspace=TEAM, id=ADA)
     await adapter.send(place(GENERAL), reply, key="k", only_for=person)
     assert [(one.channel, one.only_for) for one in socket.peer.workspace.posted] == [(GENERAL, ADA), (DM, None)]
+    assert "it is in ours" in (await socket.post(0)).text
     await adapter.close()
 
 
