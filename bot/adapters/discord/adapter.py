@@ -10,6 +10,7 @@ import discord
 from bot.adapters.discord import commands, tokens, translate
 from bot.adapters.discord.client import NETWORK, CoachClient, find_gateway, point_at, quiet_logs
 from bot.adapters.discord.delivery import Answering, Delivery
+from bot.adapters.discord.guide import invite_url
 from bot.adapters.discord.intake import OnceInbox
 from bot.adapters.discord.responder import Responder
 from bot.adapters.discord.threads import Threads
@@ -29,6 +30,8 @@ LONGEST_BACKOFF = 60.0
 HEALTH_CHECK = 20.0
 """Seconds between two looks at the heartbeat; three bad ones in a row rebuild the client."""
 
+_UNREACHABLE = "Discord could not be reached."
+_CHECK_NETWORK = "Check the network, the proxy and COACH_DISCORD_API_URL, then try again."
 _NOT_STORED = "I could not take that down, so I have not done it. Please try again in a minute."
 _NO_CONTENT = (
     "I can read only messages here that mention me. Mention me to go on, "
@@ -43,6 +46,7 @@ class DiscordAdapter:
 
     def __init__(self, settings: Settings, inbox: Inbox, clock: Clock) -> None:
         self._settings = settings
+        self._stored = inbox
         self._inbox = OnceInbox(inbox)
         self._clock = clock
         self._handle: Handler | None = None
@@ -94,7 +98,7 @@ class DiscordAdapter:
         tokens.usable(self._settings.discord_token)
         quiet_logs()
         self._handle = handle
-        self._resumed = False
+        self._resumed, self._inbox = False, OnceInbox(self._stored)
         connected_once, wait = False, 1.0
         try:
             while True:
@@ -102,10 +106,7 @@ class DiscordAdapter:
                     client = await self._log_in()
                 except (*NETWORK, discord.HTTPException, discord.GatewayNotFound) as error:
                     if not connected_once and isinstance(error, NETWORK):
-                        raise ConfigurationError(
-                            "Discord could not be reached.",
-                            next_step="Check the network, the proxy and COACH_DISCORD_API_URL, then start again.",
-                        ) from None
+                        raise ConfigurationError(_UNREACHABLE, next_step=_CHECK_NETWORK) from None
                     log.warning("could not log in to Discord (%s); next try in %.0f s", type(error).__name__, wait)
                 else:
                     connected_once = True
@@ -149,6 +150,23 @@ class DiscordAdapter:
         if isinstance(error, discord.PrivilegedIntentsRequired):
             self._allow_content = False
         log.warning("the connection to Discord ended (%s)", type(error).__name__ if error else "no heartbeat")
+
+    async def whoami(self) -> str:
+        """As `core.guide.Connectable.whoami`."""
+        client = await self._introduced()
+        return f"The token belongs to the bot {client.user.name if client.user else 'without a name'}."
+
+    async def invitation(self) -> str:
+        """As `core.guide.Connectable.invitation`."""
+        client = await self._introduced()
+        application = client.application_id
+        return f"Invite it to your server: {invite_url(application)}" if application else "Invite it to your server."
+
+    async def _introduced(self) -> discord.Client:
+        try:
+            return await self._logged_in()
+        except NotSent:
+            raise ConfigurationError(_UNREACHABLE, next_step=_CHECK_NETWORK) from None
 
     async def close(self) -> None:
         """Close the connection; a later `send` opens another."""

@@ -14,13 +14,13 @@ OnCommand = Callable[[discord.Interaction[Any], str, bool], Awaitable[None]]
 
 _PLAIN = {
     "today": ("Get today's practice prompt now", False),
-    "unsubscribe": ("Stop the daily prompt", True),
     "settings": ("See and change your settings", True),
     "help": ("What the coach can do", True),
     "export": ("Get everything stored about you", True),
     "forget": ("Erase everything stored about you", True),
 }
 _WORDS = {"forget": "forget me"}
+_PLACES = [app_commands.Choice(name="me", value="me"), app_commands.Choice(name="this channel", value="channel")]
 
 
 class Tree(app_commands.CommandTree[Any]):
@@ -51,9 +51,23 @@ def build(client: discord.Client, on_command: OnCommand) -> Tree:
         await on_command(interaction, question, False)  # noqa: FBT003
 
     @group.command(name="subscribe", description="Get one practice prompt a day")
-    @app_commands.describe(time="Your local time, such as 09:00", zone="Your time zone, such as Europe/Paris")
-    async def subscribe(interaction: discord.Interaction[Any], time: str, zone: str | None = None) -> None:
-        await on_command(interaction, f"subscribe {time} {zone or ''}".strip(), True)  # noqa: FBT003
+    @app_commands.describe(
+        time="Your local time, such as 09:00",
+        zone="Your time zone, such as Europe/Paris",
+        place="Send it to you, or to this channel",
+    )
+    @app_commands.choices(place=_PLACES)
+    async def subscribe(
+        interaction: discord.Interaction[Any], time: str, zone: str | None = None, place: str | None = None
+    ) -> None:
+        words = ("subscribe", place, time, zone)
+        await on_command(interaction, " ".join(word for word in words if word), place != "channel")
+
+    @group.command(name="unsubscribe", description="Stop the daily prompt")
+    @app_commands.describe(place="Yours, or this channel's")
+    @app_commands.choices(place=_PLACES)
+    async def unsubscribe(interaction: discord.Interaction[Any], place: str | None = None) -> None:
+        await on_command(interaction, f"unsubscribe {place or ''}".strip(), place != "channel")
 
     for name, (description, private) in _PLAIN.items():
         group.add_command(_plain(name, description, private=private, on_command=on_command))

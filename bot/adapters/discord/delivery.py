@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot.adapters.discord import forms, render
+from bot.adapters.discord import forms, render, threads
 from bot.adapters.discord.failures import translated
 from bot.adapters.discord.responder import Gone, Responder
 from bot.adapters.discord.threads import Threads
@@ -40,11 +40,11 @@ class Delivery:
     """
 
     def __init__(
-        self, client: Callable[[], Awaitable[discord.Client]], answering: Mapping[str, Answering], threads: Threads
+        self, client: Callable[[], Awaitable[discord.Client]], answering: Mapping[str, Answering], threads_: Threads
     ) -> None:
         self._client = client
         self._answering = answering
-        self._threads = threads
+        self._threads = threads_
         self._tried: OrderedDict[str, float] = OrderedDict()
         self._arrived: dict[str, dict[int, str]] = {}
 
@@ -135,7 +135,9 @@ class Delivery:
         for channel in dict.fromkeys((message.thread.thread, message.thread.channel)):
             if channel is None:
                 continue
-            target = client.get_partial_messageable(_number(channel)).get_partial_message(_number(message.id))
+            target = client.get_partial_messageable(threads.number(channel)).get_partial_message(
+                threads.number(message.id)
+            )
             try:
                 await target.edit(view=view, attachments=files, allowed_mentions=_NONE)
             except discord.NotFound:
@@ -145,7 +147,7 @@ class Delivery:
         return None
 
     async def _direct(self, client: discord.Client, person: UserRef) -> ThreadRef:
-        channel = await client.create_dm(discord.Object(_number(person.id)))
+        channel = await client.create_dm(discord.Object(threads.number(person.id)))
         return ThreadRef(platform=PLATFORM, workspace="", channel=str(channel.id))
 
     async def find(self, to: ThreadRef | UserRef, key: str) -> MessageRef | None:
@@ -182,7 +184,7 @@ class Delivery:
             if channel is None:
                 continue
             try:
-                history = await client.http.logs_from(_number(channel), _HISTORY)
+                history = await client.http.logs_from(threads.number(channel), _HISTORY)
             except discord.NotFound:
                 continue
             except discord.Forbidden as error:
@@ -212,13 +214,6 @@ class Delivery:
         if spot.reference is not None:
             raise Rejected("The coach may not open threads in this channel.", code="50013")
         return where
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise Rejected("This is no place on Discord.", code="10003") from error
 
 
 def _thread(to: ThreadRef | UserRef) -> ThreadRef:

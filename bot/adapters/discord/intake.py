@@ -1,5 +1,7 @@
 """The inbox as one run sees it: `resume` must not answer what this run is already answering."""
 
+import asyncio
+
 from bot.core.model import Inbound, ThreadRef
 from bot.core.ports import Inbox, Pending
 
@@ -11,12 +13,17 @@ class OnceInbox:
         self._inner = inner
         self._mine: set[str] = set()
         self._listed = False
+        self._order = asyncio.Lock()
 
     async def accept(self, inbound: Inbound) -> bool:
         """As the port."""
-        if not self._listed:
-            self._mine.add(inbound.id)
-        return await self._inner.accept(inbound)
+        if self._listed:
+            return await self._inner.accept(inbound)
+        async with self._order:
+            new = await self._inner.accept(inbound)
+            if new:
+                self._mine.add(inbound.id)
+            return new
 
     async def attempt(self, inbound_id: str, reply_number: int) -> None:
         """As the port."""
@@ -28,8 +35,9 @@ class OnceInbox:
 
     async def unfinished(self, platform: str) -> list[Pending]:
         """As the port, without what this run accepted: that is being answered."""
-        pending = await self._inner.unfinished(platform)
-        mine, self._mine, self._listed = self._mine, set(), True
+        async with self._order:
+            pending = await self._inner.unfinished(platform)
+            mine, self._mine, self._listed = self._mine, set(), True
         return [one for one in pending if one.inbound.id not in mine]
 
     async def joins(self, where: ThreadRef) -> bool:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 import discord
 
+from bot.core.errors import Rejected
 from bot.core.model import ThreadRef
 
 log = logging.getLogger(__name__)
@@ -48,17 +49,17 @@ class Threads:
         """Where a message for `to` goes. Opens the thread of a message that this process heard, for the rest the
         caller sees error 10003 and calls `open`."""
         if to.thread is None:
-            return Spot(int(to.channel), None)
+            return Spot(number(to.channel), None)
         known = self._open.get(to.thread)
         if known is False or (known is None and to.thread in self._titles):
             return await self.open(client, to, fallback_title)
-        return Spot(int(to.thread), None)
+        return Spot(number(to.thread), None)
 
     async def open(self, client: discord.Client, to: ThreadRef, fallback_title: str) -> Spot:
         """Open the thread on its message, which may be done twice; a reply to the message where that is not allowed."""
         if to.thread is None:
-            return Spot(int(to.channel), None)
-        channel, message = int(to.channel), int(to.thread)
+            return Spot(number(to.channel), None)
+        channel, message = number(to.channel), number(to.thread)
         if self._open.get(to.thread) is None:
             try:
                 await client.http.start_thread_with_message(
@@ -80,6 +81,14 @@ class Threads:
             return Spot(message, None)
         reference = discord.MessageReference(message_id=message, channel_id=channel, fail_if_not_exists=False)
         return Spot(channel, reference)
+
+
+def number(text: str) -> int:
+    """The number in an id; raises Rejected for what is no id of Discord's."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise Rejected("This is no place on Discord.", code="10003") from error
 
 
 def _remember(cache: "OrderedDict[str, V]", key: str, value: V) -> None:

@@ -59,6 +59,7 @@ class Gateway:
         self.refuse = 0
         self.ready = asyncio.Event()
         self.last: list[tuple[str, dict[str, Any]]] = []
+        self._sockets: set[Socket] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         compress = request.query.get("compress")
@@ -75,6 +76,7 @@ class Gateway:
         await ws.prepare(request)
         socket = Socket(ws, compress)
         session: Session | None = None
+        self._sockets.add(socket)
         await socket.send({"op": 10, "d": {"heartbeat_interval": 41250}, "s": None, "t": None})
         async for message in ws:
             if message.type is not WSMsgType.TEXT:
@@ -91,6 +93,7 @@ class Gateway:
                     pass
                 case _:
                     await ws.close(code=4001)  # "Gateway Close Event Codes": unknown opcode
+        self._sockets.discard(socket)
         if session and session.socket is socket:
             session.socket = None
         return ws
@@ -175,6 +178,13 @@ class Gateway:
             if session.socket is not None:
                 socket, session.socket = session.socket, None
                 await socket.ws.close(code=code)
+
+    async def drop(self, code: int) -> None:
+        """Close every connection and forget the sessions: RESUME will be refused."""
+        self.ready.clear()
+        self.sessions.clear()
+        for socket in list(self._sockets):
+            await socket.ws.close(code=code)
 
     async def raw(self, payload: Any) -> None:
         """Send something as it is, malformed or not."""

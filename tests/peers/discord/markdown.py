@@ -24,8 +24,8 @@ def displayed(text: str) -> str:
         if number % 2:
             out.append(part[4:-4])
             continue
-        part = re.sub(r"(?m)^(?:## |-# |> )", "", part)
-        kept = re.sub(r"\\([^0-9A-Za-z\s])", lambda match: chr(0xE000 + ord(match[1])), part)
+        bare = re.sub(r"(?m)^(?:## |-# |> )", "", part)
+        kept = re.sub(r"\\([^0-9A-Za-z\s])", lambda match: chr(0xE000 + ord(match[1])), bare)
         kept = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", kept).replace("**", "")
         out.append("".join(chr(ord(c) - 0xE000) if 0xE000 <= ord(c) < 0xE100 else c for c in kept))
     return "".join(out).replace("\u200b", "")
