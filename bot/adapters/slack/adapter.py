@@ -177,6 +177,8 @@ class SlackAdapter:
             await intake.answer(known, handle, self, self._inbox, self._clock, before=before)
         except Exception:
             log.exception("could not answer %s", inbound.id)
+        finally:
+            self._requests.forget(inbound.id)
 
     async def _resume(self, earlier: list[Pending], handle: Handler) -> None:
         """Answer what an earlier process accepted. The list is from before this one accepted anything."""

@@ -136,16 +136,14 @@ class Poster:
         """Through the response URL, valid for five answers in thirty minutes."""
         how: dict[str, Any] = {"replace_original": True} if replace else {"response_type": "ephemeral"}
         body = {"text": part.text, "blocks": list(part.blocks), **how}
-        status, headers, text = await attempt(self._put(target.response_url, json.dumps(body).encode()))
+        status, headers, text = await attempt(
+            self._web.post(target.response_url, json.dumps(body).encode(), "application/json")
+        )
         if failed := by_status(status, headers):
             raise failed
         if status >= 400:
             raise Rejected("Slack no longer takes an answer to this.", code=text[:40] or str(status))
         return target.replaces or ""
-
-    async def _put(self, url: str, body: bytes, media_type: str = "application/json") -> tuple[int, Any, str]:
-        async with self._web.session.post(url, data=body, headers={"Content-Type": media_type}) as answer:
-            return answer.status, answer.headers, await answer.text()
 
     async def _upload(self, part: Upload, target: Target, thread: str | None) -> str:
         """Share a file; a private one goes into the person's DM, because Slack has no ephemeral files."""
@@ -156,9 +154,7 @@ class Poster:
         opened = await attempt(
             client.files_getUploadURLExternal(filename=part.name, length=len(part.data), alt_txt=part.alt[:1000])
         )
-        status, headers, _ = await attempt(
-            self._put(opened["upload_url"], part.data, media_type="application/octet-stream")
-        )
+        status, headers, _ = await attempt(self._web.post(opened["upload_url"], part.data, "application/octet-stream"))
         if failed := by_status(status, headers):
             raise failed
         if status >= 400:

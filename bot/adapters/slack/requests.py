@@ -1,5 +1,6 @@
 """What a reply still needs of the event it answers: the trigger for a form, the response URL, who may see it."""
 
+import dataclasses
 import json
 import time
 from collections import OrderedDict
@@ -46,7 +47,7 @@ class Request:
 
 
 class Requests:
-    """The latest events by their id, bounded: an event that was pushed out is answered without trigger and URL."""
+    """The events being answered, by their id, bounded: one that was pushed out is answered without trigger and URL."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -60,13 +61,15 @@ class Requests:
         while len(self._open) > _KEPT:
             self._open.popitem(last=False)
 
+    def forget(self, inbound_id: str) -> None:
+        """The event is answered: keep nothing of it."""
+        self._open.pop(inbound_id, None)
+
     def of(self, key: str) -> Request | None:
         """The event that the reply with this key answers."""
         return self._open.get(key.rpartition(":")[0])
 
     def trigger(self, request: Request) -> str | None:
         """The trigger, if it can still open a form; it is handed out once."""
-        self._open[request.inbound.id] = Request(
-            inbound=request.inbound, carry=request.carry, trigger=None, until=request.until
-        )
+        self._open[request.inbound.id] = dataclasses.replace(request, trigger=None)
         return request.trigger if self._seconds() < request.until else None

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -49,7 +49,7 @@ class Web:
         """The shared session; a call takes ten seconds at most."""
         if self._session is None or self._session.closed:
             timeout = aiohttp.ClientTimeout(total=10, sock_connect=5)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+            self._session = aiohttp.ClientSession(timeout=timeout)
             self._client = None
         return self._session
 
@@ -66,6 +66,12 @@ class Web:
                 logger=sdk_logger("web", logging.WARNING),
             )
         return self._client
+
+    async def post(self, url: str, body: bytes, media_type: str) -> tuple[int, Mapping[str, str], str]:
+        """Post to a URL that Slack handed out, through the proxy that the client found in the environment."""
+        headers = {"Content-Type": media_type}
+        async with self.session.post(url, data=body, headers=headers, proxy=self.client.proxy) as answer:
+            return answer.status, answer.headers, await answer.text()
 
     async def close(self) -> None:
         """Close the session; the next use opens another one."""

@@ -205,14 +205,13 @@ class People:
             await asyncio.sleep(0.003)
 
     async def form(self, *, timeout: float = 5.0) -> OpenForm:
-        """The next modal that opened."""
+        """The modal that opened since the last call."""
         until = time.monotonic() + timeout
         while len(self.workspace.views) <= self.views_seen:
             assert time.monotonic() < until, "no form opened"
             await asyncio.sleep(0.003)
-        view = self.workspace.views[self.views_seen]
-        self.views_seen += 1
-        return as_form(view)
+        self.views_seen = len(self.workspace.views)
+        return as_form(self.workspace.views[-1])
 
     def count(self) -> int:
         return len(self.posts())
