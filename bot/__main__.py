@@ -196,10 +196,33 @@ def _sentences() -> Iterator[None]:
         raise SystemExit(1) from None
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; exit code 2 with one sentence for whatever the person can put right."""
-    with _sentences():
-        app(args=arguments, prog_name="coach")
+def _exit_code(arguments: list[str] | None) -> int:
+    try:
+        with _sentences():
+            app(args=arguments, prog_name="coach")
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            typer.echo(stop.code, err=True)
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; exit code 2 with one sentence for whatever the person can put right.
+
+    Leaves at once: everything is stored by then, and an index that is still opening in native code would abort the
+    interpreter on its way out.
+    """
+    try:
+        code = _exit_code(arguments)
+    except Exception:
+        logging.getLogger(__name__).critical("this is a fault of the coach; please report it", exc_info=True)
+        code = 1
+    logging.shutdown()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

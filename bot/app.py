@@ -19,7 +19,7 @@ from bot.core.practice import Practising
 from bot.core.subscribing import Subscribing
 from bot.settings import Settings
 from bot.store.store import SqlStore, open_store
-from jobs.clock import Job, tick
+from jobs.clock import Job, Ticker
 from jobs.deliveries import Deliveries
 from jobs.nudges import enqueue_due
 from jobs.retention import purge
@@ -80,7 +80,7 @@ class App:
         async with asyncio.TaskGroup() as tasks:
             for name, adapter in self.adapters.items():
                 tasks.create_task(adapter.run(self.coach.handle), name=name)
-            tasks.create_task(tick(self.jobs()), name="clock")
+            tasks.create_task(Ticker(self.jobs()).run(), name="clock")
 
 
 def index_folder(settings: Settings) -> Path:
@@ -111,6 +111,7 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
         personal=Personal(store.privacy),
     )
     try:
+        await store.warm()
         yield App(
             settings=settings,
             clock=clock,

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 log = logging.getLogger(__name__)
 
+_FINISH_WITHIN = 10.0
+
 
 class SystemClock:
     """The machine's time."""
@@ -30,28 +32,44 @@ class Job:
     run: Callable[[], Awaitable[object]]
 
 
-async def tick(jobs: tuple[Job, ...]) -> None:
-    """Run the jobs on their intervals until cancelled; a job that fails is logged and runs again."""
-    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+class Ticker:
+    """Runs jobs on their intervals; a job that fails is logged and runs again."""
 
-    scheduler = AsyncIOScheduler(timezone=UTC)
-    for job in jobs:
-        scheduler.add_job(
-            _guarded,
-            "interval",
-            args=(job,),
-            id=job.name,
-            seconds=job.seconds,
-            next_run_time=datetime.now(UTC),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
-    scheduler.start()
-    try:
-        await asyncio.Event().wait()
-    finally:
-        scheduler.shutdown(wait=False)
+    def __init__(self, jobs: tuple[Job, ...]) -> None:
+        self._jobs = jobs
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Tick until cancelled; then what is under way is finished, within ten seconds."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for job in self._jobs:
+            scheduler.add_job(
+                self._start,
+                "interval",
+                args=(job,),
+                id=job.name,
+                seconds=job.seconds,
+                next_run_time=datetime.now(UTC),
+                misfire_grace_time=None,
+                coalesce=True,
+                max_instances=1,
+            )
+        scheduler.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            if self._running:
+                await asyncio.wait(self._running, timeout=_FINISH_WITHIN)
+
+    async def _start(self, job: Job) -> None:
+        # a task of its own: a shutdown of the scheduler cancels what it awaits, and a send must not be cut off
+        task = asyncio.create_task(_guarded(job), name=job.name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
 
 
 async def _guarded(job: Job) -> None:

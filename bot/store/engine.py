@@ -1,7 +1,7 @@
 """Opening the database: SQLite with the settings it needs, or PostgreSQL, brought to the newest schema."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.core.errors import ConfigurationError, StoreError
 
+_SQLITE_CONNECTIONS = 4
 REVISION = "0001"
 """The newest migration; a test compares it with the migrations folder."""
 
@@ -107,12 +108,20 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.sqlite = url.get_backend_name() == "sqlite"
         if self.sqlite:
-            self._engine: AsyncEngine = create_async_engine(url.set(drivername="sqlite+aiosqlite"))
+            self._engine: AsyncEngine = create_async_engine(
+                url.set(drivername="sqlite+aiosqlite"), pool_size=_SQLITE_CONNECTIONS, max_overflow=0
+            )
             event.listen(self._engine.sync_engine, "connect", _sqlite_connection)
             event.listen(self._engine.sync_engine, "begin", _begin_immediate)
         else:
             self._engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def warm(self) -> None:
+        """Open SQLite's connections now: one that is cancelled while it opens leaves a thread behind that never ends."""
+        async with AsyncExitStack() as stack:
+            for _ in range(_SQLITE_CONNECTIONS if self.sqlite else 0):
+                await stack.enter_async_context(self._engine.connect())
 
     @asynccontextmanager
     async def single(self) -> AsyncIterator[AsyncConnection]:

@@ -24,6 +24,10 @@ class SqlStore:
         self.practice = SqlPractice(self._database)
         self.privacy = SqlPrivacy(self._database)
 
+    async def warm(self) -> None:
+        """Connect, so that the first event does not have to."""
+        await self._database.warm()
+
     async def close(self) -> None:
         """Close all connections."""
         await self._database.close()
