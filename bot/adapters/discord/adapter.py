@@ -306,7 +306,8 @@ class DiscordAdapter:
         return Responder(
             client,
             carry,
-            expires=translate.expires(inbound),
+            # A live one counts from now: this machine's clock may differ from Discord's.
+            expires=(self._clock.now() if live else inbound.at) + translate.TOKEN_LIFE,
             clock=self._clock,
             live=live,
             pressed=pressed,

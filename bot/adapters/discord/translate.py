@@ -12,6 +12,8 @@ from bot.core.model import Action, FormSubmitted, Inbound, Message, MessageRef, 
 
 PLATFORM = "discord"
 LONGEST_TEXT = 20_000
+TOKEN_LIFE = dt.timedelta(minutes=15, seconds=-10)
+"""How long an interaction can be answered (Discord's "Receiving and Responding"), less a margin."""
 _PERSONAL = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _MENTION = re.compile(r"<(?P<kind>@[!&]?|#|a?:\w+:|/[^:<>]+:)(?P<id>\d+)>")
 
@@ -142,11 +144,6 @@ def carried(inbound: Inbound) -> Carry | None:
         return None
     interaction, token, application = json.loads(inbound.carry)
     return Carry(int(interaction), str(token), int(application))
-
-
-def expires(inbound: Inbound) -> dt.datetime:
-    """When an interaction's token ends: 15 minutes after the press (Discord's "Receiving and Responding"), less 10 s."""
-    return inbound.at + dt.timedelta(minutes=15, seconds=-10)
 
 
 def title(text: str) -> str:

@@ -45,7 +45,7 @@ class DiscordHarness(Harness):
         """`adapter`, connected, its commands registered."""
         self.peer.gateway.ready.clear()
         serving = asyncio.create_task(adapter.run(handle))
-        ready = asyncio.create_task(self._connected())
+        ready = asyncio.create_task(self.connected())
         try:
             await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
             if serving.done():
@@ -57,7 +57,8 @@ class DiscordHarness(Harness):
                 task.cancel()
             await asyncio.gather(serving, ready, return_exceptions=True)
 
-    async def _connected(self) -> None:
+    async def connected(self) -> None:
+        """Wait until a coach is connected and its commands are registered."""
         await self.peer.gateway.ready.wait()
         await self.peer.until(lambda: bool(self.world.commands), 10)
 

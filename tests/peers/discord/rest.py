@@ -232,7 +232,9 @@ class Rest:
             if made and time.monotonic() - at < self.world.nonce_seconds:
                 return reply(self.world.message_payload(self.world.messages[made]) | {"nonce": nonce})
         reference = data.get("message_reference") or {}
-        message = self.world.write(self.world.bot, id_, "", reference=str(reference["message_id"]) if reference else None)
+        message = self.world.write(
+            self.world.bot, id_, "", reference=str(reference["message_id"]) if reference else None
+        )
         self.world.fill(message, data, files)
         if nonce:
             self.world.nonces[(id_, nonce)] = (time.monotonic(), message.id)

@@ -101,6 +101,7 @@ class World:
         self.commands: list[dict[str, Any]] = []
         self.nonces: dict[tuple[str, str], tuple[float, str]] = {}
         self.visible: list[str] = []
+        self.seen_at: dict[str, float] = {}
         self.denied: set[tuple[str, str]] = set()
         self.closed_dms: set[str] = set()
         self.deadline = 3.0  # "Receiving and Responding": an initial response within 3 seconds
@@ -234,6 +235,7 @@ class World:
         message.pings = list(self._pings(message, data))
         if not message.flags & rules.LOADING and message.id not in self.visible:
             self.visible.append(message.id)
+            self.seen_at[message.id] = time.perf_counter()
 
     def _pings(self, message: Message, data: dict[str, Any]) -> Iterator[str]:
         """Who this message would notify ("Allowed Mentions": without the object, everybody that is mentioned)."""

@@ -40,7 +40,6 @@ async def test_zlib_stream(harness: DiscordHarness):
         from bot.core.model import Reply, Text
         from bot.settings import Settings
         from tests.peers.memory_inbox import MemoryInbox
-from tests.platform.discord.conftest import said
 
         class Clock:
             def now(self):
@@ -136,7 +135,7 @@ async def test_malformed_events_are_dropped(harness, inbox, clock, handler):
 
 
 @pytest.mark.parametrize("frame", ["[1, 2", '"text"', '{"op": 0, "t": "READY", "s": 1, "d": {}}'])
-async def test_a_frame_that_ends_the_client_gets_a_new_one(harness, inbox, clock, handler, frame, caplog):
+async def test_a_frame_that_ends_the_client_gets_a_new_one(*, harness, inbox, clock, handler, frame, caplog):
     async with harness.running(handler, inbox, clock):
         harness.peer.gateway.ready.clear()
         await harness.peer.gateway.raw(frame)

@@ -18,7 +18,11 @@ async def test_a_mention_is_answered_in_its_thread(harness, inbox, clock, handle
     heard = handler.heard[0]
     assert isinstance(heard, Message)
     assert heard.text == "why does **depth** matter, @Grace?"
-    assert (heard.where.workspace, heard.where.channel, heard.where.thread) == ("3000000000000000001", harness.CHANNEL, thread)
+    assert (heard.where.workspace, heard.where.channel, heard.where.thread) == (
+        "3000000000000000001",
+        harness.CHANNEL,
+        thread,
+    )
     assert heard.id == f"discord:{harness.CHANNEL}:{thread}"
     assert not heard.direct
     assert not heard.admin
@@ -80,7 +84,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("name", "options", "words", "private"), COMMANDS)
-async def test_each_command_stands_for_its_words(harness, inbox, clock, handler, name, options, words, private):
+async def test_each_command_stands_for_its_words(*, harness, inbox, clock, handler, name, options, words, private):
     handler.replies = [said("done", private=private)]
     async with harness.running(handler, inbox, clock):
         await harness.peer.slash(name, **options)
@@ -221,7 +225,9 @@ async def test_an_event_delivered_again_is_answered_once(harness, inbox, clock, 
     assert len(handler.heard) == 3
 
 
-async def test_what_is_not_addressed_touches_nothing(harness: DiscordHarness, inbox: MemoryInbox, clock, handler, caplog):
+async def test_what_is_not_addressed_touches_nothing(
+    harness: DiscordHarness, inbox: MemoryInbox, clock, handler, caplog
+):
     caplog.set_level("DEBUG")
     async with harness.running(handler, inbox, clock):
         before = list(inbox.calls)
@@ -309,5 +315,3 @@ async def test_answers_are_concurrent(harness, inbox, clock: QuickClock, handler
                 await asyncio.sleep(0.01)
         handler.gate.set()
         await harness.post(1)
-
-

@@ -106,7 +106,9 @@ async def test_a_lost_answer_to_a_mention_is_not_repeated(harness, inbox, clock,
         await harness.mention("fourth")
         await harness.post(3)
         await harness.quiet()
-    assert [post.text for post in harness.peer.posts()] == [f"heard: {t}" for t in ("hello", "again", "third", "fourth")]
+    assert [post.text for post in harness.peer.posts()] == [
+        f"heard: {t}" for t in ("hello", "again", "third", "fourth")
+    ]
     assert all(post.thread for post in harness.peer.posts())
     assert len(inbox.finished) == 4
 
@@ -167,14 +169,18 @@ async def test_refusals_are_final(harness, sender, channel, person):
         with pytest.raises(Rejected) as raised:
             await sender.send(nowhere, said("one"), key=KEY)
         assert raised.value.code == "10003"
-    gone = ThreadRef(platform="discord", workspace=harness.world.guild, channel=harness.CHANNEL, thread="4999999999999999998")
+    gone = ThreadRef(
+        platform="discord", workspace=harness.world.guild, channel=harness.CHANNEL, thread="4999999999999999998"
+    )
     with pytest.raises(Rejected):
         await sender.send(gone, said("one"), key=KEY)
     assert harness.count() == 0
 
 
 async def test_no_server_is_not_sent(harness, inbox, clock, channel):
-    adapter = create(settings(harness.peer).model_copy(update={"discord_api_url": "http://127.0.0.1:9/api/v10"}), inbox, clock)
+    adapter = create(
+        settings(harness.peer).model_copy(update={"discord_api_url": "http://127.0.0.1:9/api/v10"}), inbox, clock
+    )
     with pytest.raises(NotSent):
         await adapter.send(channel, said("one"), key=KEY)
 
@@ -197,7 +203,7 @@ async def test_a_late_answer_replaces_the_placeholder(harness, inbox, clock, han
 
 
 @pytest.mark.parametrize(("command", "private"), [("ask", True), ("help", False)])
-async def test_a_deferral_of_the_wrong_privacy_is_replaced(harness, inbox, clock, handler, command, private):
+async def test_a_deferral_of_the_wrong_privacy_is_replaced(*, harness, inbox, clock, handler, command, private):
     handler.gate = asyncio.Event()
     async with harness.running(handler, inbox, clock) as adapter:
         adapter.acknowledge_after = 0.02

@@ -25,7 +25,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("token", "sentence"), BAD)
-async def test_a_token_that_does_not_serve(harness, inbox, clock, handler, caplog, token, sentence):
+async def test_a_token_that_does_not_serve(*, harness, inbox, clock, handler, caplog, token, sentence):
     caplog.set_level("DEBUG")
     given = Settings(_env_file=None, DISCORD_TOKEN=token and SecretStr(token), discord_api_url=harness.peer.api_url)
     adapter = create(given, inbox, clock)
@@ -44,7 +44,7 @@ async def test_no_network(harness, inbox, clock, handler):
     given = settings(harness.peer).model_copy(update={"discord_api_url": "http://127.0.0.1:9/api/v10"})
     adapter = create(given, inbox, clock)
     for use in (adapter.run(handler), adapter.whoami(), adapter.invitation()):
-        with pytest.raises(ConfigurationError, match="could not be reached.*network"):
+        with pytest.raises(ConfigurationError, match=r"could not be reached.*network"):
             await use
 
 
