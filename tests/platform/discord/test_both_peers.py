@@ -90,9 +90,9 @@ class OnSimcord:
 
     def client(self) -> Any:
         self.adapter = create(Settings(_env_file=None), self.inbox, QuickClock())
-        self.adapter._handle = self.handler
-        self.adapter._client = self.adapter.build()
-        return self.adapter._client
+        client = self.adapter._client = self.adapter.build()
+        self.adapter.listener.serve(client, self.handler)
+        return client
 
     async def start(self, env: simcord.Env) -> None:
         self.env = env

@@ -188,7 +188,7 @@ async def test_no_server_is_not_sent(harness, inbox, clock, channel):
 async def test_a_late_answer_replaces_the_placeholder(harness, inbox, clock, handler):
     handler.gate = asyncio.Event()
     async with harness.running(handler, inbox, clock) as adapter:
-        adapter.acknowledge_after = 0.05
+        adapter.listener.acknowledge_after = 0.05
         harness.world.deadline = 0.5
         handler.replies = [said("late"), said("and more")]
         asked = await harness.peer.slash("ask", question="why?")
@@ -206,7 +206,7 @@ async def test_a_late_answer_replaces_the_placeholder(harness, inbox, clock, han
 async def test_a_deferral_of_the_wrong_privacy_is_replaced(*, harness, inbox, clock, handler, command, private):
     handler.gate = asyncio.Event()
     async with harness.running(handler, inbox, clock) as adapter:
-        adapter.acknowledge_after = 0.02
+        adapter.listener.acknowledge_after = 0.02
         handler.replies = [said("late", private=private)]
         asked = await harness.peer.slash(command, **({"question": "why?"} if command == "ask" else {}))
         await harness.peer.until(lambda: asked.response == 5)
@@ -219,7 +219,7 @@ async def test_a_deferral_of_the_wrong_privacy_is_replaced(*, harness, inbox, cl
 
 async def test_a_late_press_still_replaces_and_a_form_is_not_deferred(harness, inbox, clock, handler):
     async with harness.running(handler, inbox, clock) as adapter:
-        adapter.acknowledge_after = 0.02
+        adapter.listener.acknowledge_after = 0.02
         await harness.mention("hello")
         post = await harness.post(0)
         handler.gate = asyncio.Event()
@@ -229,7 +229,7 @@ async def test_a_late_press_still_replaces_and_a_form_is_not_deferred(harness, i
         await harness.peer.until(lambda: harness.peer.posts()[0].text == "replaced")
         assert harness.count() == 1
     async with harness.running(handler, MemoryInbox(), clock) as adapter:
-        adapter.acknowledge_after = 0.02
+        adapter.listener.acknowledge_after = 0.02
         await harness.mention("hello")
         post = await harness.post(1)
         handler.gate = asyncio.Event()
@@ -243,7 +243,7 @@ async def test_a_late_press_still_replaces_and_a_form_is_not_deferred(harness, i
 async def test_an_interaction_that_ended_is_answered_in_the_channel(harness, inbox, clock: QuickClock, handler):
     handler.gate = asyncio.Event()
     async with harness.running(handler, inbox, clock) as adapter:
-        adapter.acknowledge_after = 0.02
+        adapter.listener.acknowledge_after = 0.02
         asked = await harness.peer.slash("ask", question="why?")
         await harness.peer.until(lambda: asked.response == 5)
         clock.ahead = dt.timedelta(minutes=16)
@@ -256,7 +256,7 @@ async def test_an_interaction_that_ended_is_answered_in_the_channel(harness, inb
 async def test_an_acknowledgement_too_late_is_made_good_in_the_channel(harness, inbox, clock, handler):
     handler.gate = asyncio.Event()
     async with harness.running(handler, inbox, clock) as adapter:
-        adapter.acknowledge_after = 0.02
+        adapter.listener.acknowledge_after = 0.02
         harness.world.deadline = -1
         await harness.command("ask why?")
         handler.gate.set()
@@ -271,7 +271,7 @@ async def _crash(harness, inbox, clock, handler, act) -> None:
     handler.gate = asyncio.Event()
     seen = len(handler.heard)
     async with harness.running(handler, inbox, clock) as adapter:
-        adapter.acknowledge_after = 0.02
+        adapter.listener.acknowledge_after = 0.02
         await act()
         async with asyncio.timeout(5):
             while len(handler.heard) == seen:
