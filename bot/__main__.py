@@ -43,7 +43,7 @@ def _log_to(stream: Any, level: str) -> None:
         stream=stream, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     logging.getLogger().handlers[0].setLevel(level.upper())  # bm25s gives its own logger the level DEBUG
-    for name in ("slack_bolt", "slack_sdk", "discord", "apscheduler", "httpx", "chromadb", "aiohttp.access"):
+    for name in ("slack_bolt", "slack_sdk", "discord", "apscheduler", "httpx", "chromadb", "aiohttp.access", "alembic.runtime.plugins"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

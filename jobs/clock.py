@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -69,7 +70,8 @@ class Ticker:
         task = asyncio.create_task(_guarded(job), name=job.name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await asyncio.shield(task)
+        with suppress(asyncio.CancelledError):  # the scheduler goes, the task is waited for in `run`
+            await asyncio.shield(task)
 
 
 async def _guarded(job: Job) -> None:

@@ -51,7 +51,8 @@ async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     where, arguments = HARNESSES[request.param]
     module, _, name = where.partition(":")
     given: dict[str, Any] = {"folder": tmp_path} if "folder" in arguments else dict(arguments)
-    async with getattr(importlib.import_module(module), name)(**given) as one:
+    made = getattr(importlib.import_module(module), name)(**given)
+    async with made.started() if hasattr(made, "started") else made as one:
         yield one
 
 
