@@ -102,6 +102,7 @@ class Delivery:
     async def reset(self) -> None:
         """Every connection so far dies without a word."""
         for one in list(self.connections):
+            one.half_open = True  # nothing is delivered to it while it dies
             if one.socket._req and one.socket._req.transport:
                 one.socket._req.transport.abort()
 

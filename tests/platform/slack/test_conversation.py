@@ -380,3 +380,21 @@ async def test_one_answer_however_often_it_is_delivered(
         assert len(recorder.heard) == 5
         assert len(harness.peer.workspace.views) == 1
     assert all(ack.ok for ack in harness.peer.delivery.acks)
+
+
+async def test_no_log_at_any_level_holds_what_people_write_or_a_token(
+    harness: SlackHarness, inbox: MemoryInbox, clock: QuickClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    async with harness.running(Recorder(core), inbox, clock):
+        await harness.mention("zebra")
+        await harness.command("zebra")
+        await harness.direct("prompt")
+        await harness.press(await harness.post(2), "Answer")
+        await harness.submit(await harness.form(), {"text": "zebra", "sure": "1"})
+        await harness.post(3)
+        await harness.peer.delivery.reset()
+        await harness.mention("zebra again")
+        await harness.post(4)
+    for secret in ("zebra", "xoxb-", "xapp-", "ticket-"):
+        assert secret not in caplog.text
