@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -63,7 +64,7 @@ def test_the_articles_split_holds_over_ten_thousand_prompts() -> None:
     assert max(deviations(drawn, always(DEFAULT_SPLIT))) <= 0.7
     for start in range(0, 10_000, 10):
         assert Counter(drawn[start : start + 10]) == {"B": 4, "S": 3, "D": 2, "A": 1}
-    assert all(one != following for one, following in zip(drawn, drawn[1:], strict=False))
+    assert all(one != following for one, following in pairwise(drawn))
 
 
 GRID_WITHOUT_A_MAJORITY = grid(most=50)
@@ -78,13 +79,13 @@ def test_no_split_without_a_majority_strays_further_than_085(split: Mapping[Cate
 @pytest.mark.parametrize("split", ["50/50/0/0", "50/30/20/0", "25/25/25/25", "40/30/20/10"])
 def test_no_category_comes_twice_in_a_row_without_a_majority(split: str) -> None:
     drawn = prompts(parse_split(split), 500)
-    assert all(one != following for one, following in zip(drawn, drawn[1:], strict=False))
+    assert all(one != following for one, following in pairwise(drawn))
 
 
 def test_a_category_with_a_majority_may_come_twice() -> None:
     drawn = prompts(parse_split("70/10/10/10"), 100)
     assert Counter(drawn) == {"B": 70, "S": 10, "D": 10, "A": 10}
-    assert any(one == following for one, following in zip(drawn, drawn[1:], strict=False))
+    assert any(one == following for one, following in pairwise(drawn))
 
 
 @pytest.mark.parametrize(("least", "most", "bound"), [(5, 100, 0.95), (0, 50, 1.05)])

@@ -1,6 +1,7 @@
 """When a prompt is due, also around the changes of the clock."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,7 +32,7 @@ def changes(zone: ZoneInfo, year: int) -> list[date]:
     noons = [datetime(year, 1, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(-1, 366)]
     return [
         later.astimezone(zone).date()
-        for earlier, later in zip(noons, noons[1:], strict=False)
+        for earlier, later in pairwise(noons)
         if earlier.astimezone(zone).utcoffset() != later.astimezone(zone).utcoffset()
     ]
 
@@ -48,7 +49,7 @@ def test_each_local_date_has_one_due_instant_around_the_changes(name: str, at: t
             instants.append(due)
             dates.append(due.astimezone(zone).date())
         assert dates == [dates[0] + timedelta(days=step) for step in range(8)]
-        for earlier, later in zip(instants, instants[1:], strict=False):
+        for earlier, later in pairwise(instants):
             assert timedelta(hours=23) <= later - earlier <= timedelta(hours=25)
 
 
