@@ -116,3 +116,11 @@ def test_a_reply_of_blanks_still_says_something():
 async def test_the_library_keeps_no_state_for_a_message():
     view, _ = render.pages(Reply(blocks=(Buttons(items=(Button(label="Go", action="go"),)),)), "key")[0].build()
     assert view.is_finished()
+
+
+def test_many_small_blocks_take_several_messages():
+    blocks = tuple(Text(text=f"line {number}") for number in range(90))
+    pages = render.pages(Reply(blocks=blocks), "key")
+    assert len(pages) == 3
+    for page in pages:
+        assert list(rules.message(*payload(page))) == []
