@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 
 import discord
 
@@ -11,7 +12,7 @@ from bot.adapters.discord.delivery import Answering, Delivery
 from bot.adapters.discord.guide import invite_url
 from bot.adapters.discord.listening import Listener
 from bot.adapters.discord.threads import Threads
-from bot.core.errors import ConfigurationError, NotSent
+from bot.core.errors import ConfigurationError, InvalidRequest, NotSent
 from bot.core.model import MessageRef, Reply, ThreadRef, UserRef
 from bot.core.ports import Clock, Handler, Inbox
 from bot.settings import Settings
@@ -22,6 +23,8 @@ LONGEST_BACKOFF = 60.0
 HEALTH_CHECK = 20.0
 """Seconds between two looks at the heartbeat; three bad ones in a row rebuild the client."""
 
+_ID = re.compile(r"\d{15,21}")
+_COPY_LINK = "Right-click the channel in Discord, choose Copy Link, and paste it here."
 _UNREACHABLE = "Discord could not be reached."
 _CHECK_NETWORK = "Check the network, the proxy and COACH_DISCORD_API_URL, then try again."
 
@@ -138,6 +141,22 @@ class DiscordAdapter:
         client = await self._introduced()
         application = client.application_id
         return f"Invite it to your server: {invite_url(application)}" if application else "Invite it to your server."
+
+    async def place(self, text: str) -> ThreadRef:
+        """As `core.guide.Connectable.place`: a channel's link or id; Discord is asked whether the coach sees it."""
+        numbers = _ID.findall(text)
+        if not numbers:
+            raise InvalidRequest("That is no channel's link.", next_step=_COPY_LINK)
+        client = await self._introduced()
+        try:
+            channel = await client.fetch_channel(int(numbers[-1]))
+        except (*NETWORK, discord.DiscordException):
+            raise InvalidRequest(
+                "I cannot see that channel.", next_step="Invite me with the link above, let me view it, and try again."
+            ) from None
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            raise InvalidRequest("That is no channel of a server.", next_step=_COPY_LINK)
+        return translate.place(channel, channel.guild.id)
 
     async def _introduced(self) -> discord.Client:
         try:

@@ -24,8 +24,7 @@ GUIDE = Guide(
         ),
     ),
     secrets=(Secret(name="DISCORD_TOKEN", label="Bot token", where="Paste the token here."),),
-    place="Channel for the first prompt: SERVER/CHANNEL, the two numbers at the end of its link "
-    "(right-click the channel, Copy Link)",
+    place="Link of the channel for the first prompt (right-click it, Copy Link)",
 )
 
 

@@ -5,8 +5,9 @@ from pydantic import SecretStr
 
 from bot.adapters.discord import create
 from bot.adapters.discord.guide import GUIDE
-from bot.core.errors import ConfigurationError
+from bot.core.errors import ConfigurationError, InvalidRequest
 from bot.core.guide import Connectable
+from bot.core.model import ThreadRef
 from bot.settings import Settings
 from tests.peers.discord.harness import settings
 from tests.peers.discord.world import TOKEN
@@ -61,5 +62,11 @@ async def test_it_introduces_itself(harness, inbox, clock):
     assert isinstance(adapter, Connectable)
     assert await adapter.whoami() == "The token belongs to the bot coach."
     assert "client_id=1000000000000000001" in await adapter.invitation()
+    where = ThreadRef(platform="discord", workspace=harness.world.guild, channel=harness.CHANNEL)
+    for text in (harness.CHANNEL, f"https://discord.com/channels/{harness.world.guild}/{harness.CHANNEL}"):
+        assert await adapter.place(text) == where
+    for text in ("general", "4999999999999999999"):
+        with pytest.raises(InvalidRequest):
+            await adapter.place(text)
     assert GUIDE.secrets[0].name == "DISCORD_TOKEN"
     await adapter.close()
