@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -43,7 +42,16 @@ def _log_to(stream: Any, level: str) -> None:
         stream=stream, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     logging.getLogger().handlers[0].setLevel(level.upper())  # bm25s gives its own logger the level DEBUG
-    for name in ("slack_bolt", "slack_sdk", "discord", "apscheduler", "httpx", "chromadb", "aiohttp.access", "alembic.runtime.plugins"):
+    for name in (
+        "slack_bolt",
+        "slack_sdk",
+        "discord",
+        "apscheduler",
+        "httpx",
+        "chromadb",
+        "aiohttp.access",
+        "alembic.runtime.plugins",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

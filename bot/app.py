@@ -29,6 +29,9 @@ from knowledge.model import Curriculum
 
 log = logging.getLogger(__name__)
 
+_CONNECT_FIRST = 1.0
+"""Seconds for the platforms to connect in before the index's imports compete with them for the interpreter."""
+
 Create = Callable[[Settings, Inbox, Clock], Adapter]
 ADAPTERS: Mapping[str, str] = {
     "slack": "bot.adapters.slack:create",
@@ -81,6 +84,8 @@ class App:
             for name, adapter in self.adapters.items():
                 tasks.create_task(adapter.run(self.coach.handle), name=name)
             tasks.create_task(Ticker(self.jobs()).run(), name="clock")
+            await asyncio.sleep(_CONNECT_FIRST)
+            self.retriever.start()
 
 
 def index_folder(settings: Settings) -> Path:

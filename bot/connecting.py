@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from bot.adapters.console import local_zone
 from bot.app import ADAPTERS, App, create_adapter, index_folder, open_app
 from bot.core.balance import DEFAULT_SPLIT
-from bot.core.errors import ConfigurationError, InvalidRequest, PlatformError
+from bot.core.errors import CoachError, ConfigurationError, InvalidRequest
 from bot.core.guide import Connectable, Guide
 from bot.core.model import Subscription, ThreadRef
 from bot.core.schedule import WORK_DAYS, next_due
 from bot.core.subscribing import DEFAULT_TIME, new_subscription, read_schedule
-from bot.settings import ENV_FILE, Settings, save_to_env_file
+from bot.settings import ENV_FILE, Settings, save_to_env_file, with_tokens
 from bot.store.folder import held_folder
 from jobs.clock import SystemClock
 
@@ -47,7 +47,7 @@ async def connect(platform: str, settings: Settings) -> None:
     for number, step in enumerate(guide.before, start=1):
         print(f"{number}. {step}")
     if guide.material:
-        print(f"\n{guide.material.strip()}\n")
+        print(f"\n{guide.material.read_text(encoding='utf-8').strip()}\n")
     values: dict[str, str] = {}
     for number, secret in enumerate(guide.secrets, start=len(guide.before) + 1):
         print(f"{number}. {secret.where}")
@@ -55,10 +55,7 @@ async def connect(platform: str, settings: Settings) -> None:
         keep = " (Enter keeps the one you have)" if current else ""
         value = await _asked(f"   {secret.label}{keep}: ", secret=True)
         values[secret.name] = value or (current.get_secret_value() if current else "")
-    tokens = {name.lower(): value for name, value in values.items()}
-    tried = Settings.model_validate(
-        {**settings.model_dump(), **{name.upper(): value for name, value in tokens.items()}}
-    )
+    tried = with_tokens(settings, values)
     with held_folder(settings.data_dir):
         async with open_app(tried, SystemClock(), index=index_folder(tried)) as app:
             adapter = create_adapter(platform, tried, app.store.inbox, app.clock)
@@ -70,44 +67,50 @@ async def connect(platform: str, settings: Settings) -> None:
                 save_to_env_file(ENV_FILE, values)
                 print(f"✓ The tokens are in {ENV_FILE.resolve()}, which only you can read.")
                 print(f"{len(guide.before) + len(guide.secrets) + 1}. {await adapter.invitation()}")
-                await _first_prompt(app, platform, guide)
+                await _first_prompt(app, adapter, guide)
             finally:
                 await adapter.close()
     print("\nNow start it and leave it running: coach run")
 
 
-async def _first_prompt(app: App, platform: str, guide: Guide) -> None:
-    for attempt in range(_TRIES):
+async def _first_prompt(app: App, adapter: Connectable, guide: Guide) -> None:
+    for _ in range(_TRIES):
         place = await _asked(f"   {guide.place} (Enter skips): ")
         if not place:
-            print(
-                "   Skipped. Say “subscribe channel 09:00” to the coach in a channel, or “subscribe 09:00” to it directly."
-            )
-            return
-        workspace, _, channel = place.rpartition("/")
-        schedule = await _asked(f"   Daily at, for example 09:00 Europe/Paris [09:00 {local_zone() or 'UTC'}]: ")
+            break
         try:
-            subscription = _channel_stream(platform, workspace, channel, schedule)
-            now = app.clock.now()
-            saved = await app.store.subscriptions.save(subscription, now=now)
-            delivery, _ = await app.practising.charge(saved, now=now, due=now)
-            await app.send_prompts()
-        except (InvalidRequest, PlatformError) as error:
+            target = await adapter.place(place)
+            default = f"09:00 {local_zone() or 'UTC'}"
+            schedule = await _asked(f"   When, every work day [{default}]: ")
+            if reason := await _posted(app, _channel_stream(target, schedule)):
+                print(f"   It did not arrive: {reason}")
+                continue
+        except CoachError as error:
             print(f"   {error}")
             continue
-        after = await app.store.outbox.get(delivery.id)
-        if after is not None and after.status == "sent":
-            print("✓ The first prompt is in that channel.")
-            return
-        reason = await app.store.outbox.reason(delivery.id)
-        print(f"   It did not arrive: {reason}")
-        await app.store.subscriptions.save(replace(saved, active=False, next_due=None), now=now)
-        if attempt + 1 < _TRIES:
-            await app.store.outbox.postpone(delivery.id, until=app.clock.now(), reason="tried again")
+        print("✓ The first prompt is in that channel.")
+        return
+    print(
+        "   Skipped. Later: “subscribe channel 09:00” to the coach in a channel, or “subscribe 09:00” to it directly."
+    )
 
 
-def _channel_stream(platform: str, workspace: str, channel: str, schedule: str) -> Subscription:
-    target = ThreadRef(platform=platform, workspace=workspace, channel=channel)
+async def _posted(app: App, wanted: Subscription) -> str:
+    """Send today's prompt to a new stream; returns why it did not arrive, or "". Then the stream is off again."""
+    now = app.clock.now()
+    saved = await app.store.subscriptions.save(wanted, now=now)
+    delivery, fresh = await app.practising.charge(saved, now=now, due=now)
+    if not fresh and delivery.status != "sent":
+        await app.store.outbox.postpone(delivery.id, until=now, reason="tried again")
+    await app.send_prompts()
+    after = await app.store.outbox.get(delivery.id)
+    if after is not None and after.status == "sent":
+        return ""
+    await app.store.subscriptions.save(replace(saved, active=False, next_due=None), now=now)
+    return await app.store.outbox.reason(delivery.id) or "the platform did not say why"
+
+
+def _channel_stream(target: ThreadRef, schedule: str) -> Subscription:
     base = new_subscription(
         target, None, zone=local_zone() or "UTC", at=DEFAULT_TIME, days=WORK_DAYS, split=DEFAULT_SPLIT
     )

@@ -98,6 +98,13 @@ def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
         ) from error
 
 
+def with_tokens(settings: Settings, values: dict[str, str]) -> Settings:
+    """These settings with other tokens, by their environment names."""
+    return settings.model_copy(
+        update={name.lower(): SecretStr(value) if value else None for name, value in values.items()}
+    )
+
+
 def save_to_env_file(path: Path, values: dict[str, str]) -> None:
     """Set these names in `.env`, keeping its other lines; the file is readable by its owner alone.
 

@@ -52,10 +52,11 @@ async def _converse(settings: Settings, console: object, met: Path) -> None:
             app.store.inbox,
             clock,
             state=settings.data_dir / "console.json",
-            downloads=Path.cwd(),
+            downloads=Path(),
             console=console,
         )
         app.adapters[adapter.name] = adapter
+        app.retriever.start()
         handle: Handler = app.coach.handle
         if not met.exists():
             handle = FirstMinute(app.coach.handle, met.touch, app.coach.commands).handle
@@ -86,6 +87,7 @@ async def ask(settings: Settings, question: str, source: str, *, as_json: bool, 
 
     async def asked(index: Path | None) -> None:
         retriever = WarmingRetriever(index, article, curriculum)
+        retriever.start()
         answer = await Answering(retriever, article, curriculum).answer(question, sources)
         if as_json:
             print(json.dumps(as_object(answer, (time.perf_counter() - started) * 1000), ensure_ascii=False, indent=2))

@@ -1,7 +1,10 @@
 """How a stranger connects a platform: what each adapter package offers to `coach connect` and `coach doctor`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from bot.core.model import ThreadRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,14 +18,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """`before` stands ahead of the first question, `material` is text to paste there (a manifest), `place` says how
-    to find the id of the channel for the first prompt."""
+    """`before` stands ahead of the first question, `material` is a file to paste there (a manifest), `place` says
+    how to name the channel for the first prompt."""
 
     title: str
     before: tuple[str, ...]
     secrets: tuple[Secret, ...]
     place: str
-    material: str = ""
+    material: Path | None = None
 
 
 @runtime_checkable
@@ -34,6 +37,9 @@ class Connectable(Protocol):
 
     async def invitation(self) -> str:
         """What lets the coach into a channel or server: one sentence, with a link where there is one."""
+
+    async def place(self, text: str) -> ThreadRef:
+        """The channel that a person named as the guide says. Raises InvalidRequest."""
 
     async def close(self) -> None:
         """Close what `send` or `whoami` opened."""

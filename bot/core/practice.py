@@ -171,9 +171,8 @@ class Practising:
             grade=result,
             now=self._clock.now(),
         )
-        yield Reply(
-            blocks=tuple(feedback(item, part, text, result, answer_id, delivery.id)), private=not inbound.direct
-        )
+        blocks = feedback(item, part, text, result, answer_id=answer_id, delivery_id=delivery.id)
+        yield Reply(blocks=tuple(blocks), private=not inbound.direct)
 
     async def hint(self, action: Action) -> AsyncIterator[Reply]:
         """The next hint that this person has not seen."""
@@ -216,7 +215,7 @@ def _part(item: Item, part_id: str) -> Part:
     return next((part for part in item.parts if part.id == part_id), item.parts[0])
 
 
-def feedback(item: Item, part: Part, text: str, result: Grade, answer_id: str, delivery_id: str) -> list[Block]:
+def feedback(item: Item, part: Part, text: str, result: Grade, *, answer_id: str, delivery_id: str) -> list[Block]:
     """Point by point: the learner's words with those that earned points in bold, what was seen, what was not."""
     points = {point.id: point for point in item.rubric}
     hits = [verdict for verdict in result.points if verdict.verdict == "hit"]

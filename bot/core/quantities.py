@@ -40,7 +40,7 @@ _UNITS: dict[str, tuple[str, float]] = {
 }
 _NUMBER = re.compile(
     r"(?<![\w.])(?P<number>\d{1,3}(?:[ ,_]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-    r"(?:e(?P<exponent>[+-]?\d+)|(?:\s?[x*×]\s?10\^(?P<power>\d+)))?"
+    r"(?:e(?P<exponent>[+-]?\d+)|(?:\s?[x*\u00d7]\s?10\^(?P<power>\d+)))?"
     r"\s?(?P<scale>thousand|million|billion|mio|bn|k(?![a-z])|m(?![a-z])|k(?=\s?(?:rps|qps|req))|m(?=\s?(?:rps|qps|req)))?"
     r"\s?(?P<unit>%|[a-zµμ]+)?(?:\s?(?:/|per)\s?(?P<per>[a-z]+))?",
     re.IGNORECASE,

@@ -56,12 +56,21 @@ def open_index(folder: Path | None, article: Article, curriculum: Curriculum) ->
 
 
 class WarmingRetriever:
-    """A `Retriever` that opens the index in a thread of its own and lets questions wait for it."""
+    """A `Retriever` that opens the index in a thread of its own and lets questions wait for it.
+
+    It begins with `start` or with the first question, whichever comes first.
+    """
 
     def __init__(self, folder: Path | None, article: Article, curriculum: Curriculum) -> None:
         self._opened: Future[tuple[HybridRetriever, IndexState]] = Future()
         self._arguments = (folder, article, curriculum)
-        threading.Thread(target=self._open, name="index", daemon=True).start()
+        self._started = False
+
+    def start(self) -> None:
+        """Begin to open the index, if nothing has yet."""
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._open, name="index", daemon=True).start()
 
     def _open(self) -> None:
         self._opened.set_running_or_notify_cancel()  # a question that is cancelled must not cancel the index
@@ -73,9 +82,11 @@ class WarmingRetriever:
 
     async def state(self) -> IndexState:
         """How the index opened, once it has."""
+        self.start()
         return (await asyncio.wrap_future(self._opened))[1]
 
     async def retrieve(self, question: str, *, sources: Sequence[Source], limit: int = 5) -> Mapping[Source, Retrieval]:
         """See the port."""
+        self.start()
         retriever = self._opened.result()[0] if self._opened.done() else (await asyncio.wrap_future(self._opened))[0]
         return await retriever.retrieve(question, sources=sources, limit=limit)

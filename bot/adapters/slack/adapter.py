@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 
 from bot.adapters.slack import form as forms
 from bot.adapters.slack.failures import code_of, configuration_error
+from bot.adapters.slack.guide import GUIDE
 from bot.adapters.slack.listening import bolt_app, http, socket_mode
 from bot.adapters.slack.posting import Poster, Target, is_direct
 from bot.adapters.slack.render import Post, Upload, render
@@ -19,7 +21,7 @@ from bot.adapters.slack.requests import Request, Requests
 from bot.adapters.slack.translate import PLATFORM, Identity, Incoming, Malformed, translate
 from bot.adapters.slack.web import Web, attempt
 from bot.core import intake
-from bot.core.errors import Ambiguous, ConfigurationError, PlatformError, Rejected, Unreadable
+from bot.core.errors import Ambiguous, ConfigurationError, InvalidRequest, PlatformError, Rejected, Unreadable
 from bot.core.model import File, Form, Inbound, MessageRef, Picture, Reply, Text, ThreadRef, UserRef
 from bot.core.ports import Clock, Handler, Inbox, Pending
 from bot.settings import Settings
@@ -30,6 +32,7 @@ SCOPES = frozenset(
     {"app_mentions:read", "chat:write", "commands", "im:history", "im:write", "users:read", "files:write"}
 )
 """The bot scopes without which the coach does not work; deploy/slack/manifest.yaml asks for exactly these."""
+_CHANNEL = re.compile(r"\b[CG][A-Z0-9]{8,}\b")
 _PROFILE_SECONDS = 600
 _PROFILES = 10_000
 _IN_DM = Text(text="Slack shows a file to one person only in direct messages: it is in ours.", style="quiet")
@@ -120,7 +123,10 @@ class SlackAdapter:
                 raise configuration_error(error, "SLACK_APP_TOKEN", self._web.base_url) from None
             self._first_url = str(opened["url"])
         return Identity(
-            team=str(answer["team_id"]), bot_user=str(answer["user_id"]), bot=str(answer.get("bot_id") or "")
+            team=str(answer["team_id"]),
+            bot_user=str(answer["user_id"]),
+            bot=str(answer.get("bot_id") or ""),
+            team_name=str(answer.get("team") or ""),
         )
 
     @contextlib.asynccontextmanager
@@ -265,6 +271,22 @@ class SlackAdapter:
         opening = dataclasses.replace(first, blocks=(Text(text=title, style="heading"), *first.blocks))
         sent = await self.send(dataclasses.replace(in_, thread=None), opening, key=key)
         return dataclasses.replace(in_, thread=sent.id)
+
+    async def whoami(self) -> str:
+        """As `core.guide.Connectable.whoami`."""
+        me = await self.check()
+        return f"The tokens belong to the coach in the Slack workspace {me.team_name or me.team}."
+
+    async def invitation(self) -> str:
+        """As `core.guide.Connectable.invitation`."""
+        return "In Slack, invite it to a channel: type /invite @Backend Coach there."
+
+    async def place(self, text: str) -> ThreadRef:
+        """As `core.guide.Connectable.place`: a channel's id or its link."""
+        match = _CHANNEL.search(text.strip())
+        if match is None:
+            raise InvalidRequest("That is not a Slack channel's id or link.", next_step=GUIDE.place + ".")
+        return ThreadRef(platform=self.name, workspace=(await self.check()).team, channel=match[0])
 
     async def close(self) -> None:
         """Close the connections of an adapter that only sent; `run` does this itself."""

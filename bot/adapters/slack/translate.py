@@ -33,6 +33,7 @@ class Identity:
     team: str
     bot_user: str
     bot: str = ""
+    team_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
