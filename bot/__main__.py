@@ -79,7 +79,7 @@ def chat() -> None:
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="In quotes.")],
-    source: Annotated[str, typer.Option(help="article, curriculum, documents or all.")] = "all",
+    source: Annotated[str, typer.Option(help="article, curriculum, documents or all.")] = "article",
     as_json: JsonFlag = False,
 ) -> None:
     """Ask one question."""

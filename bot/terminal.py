@@ -33,10 +33,10 @@ async def chat(settings: Settings) -> None:
             for line in INCIDENT:
                 console.print(line)
             console.print()
-        await _converse(settings, console, met)
+        await _converse(settings, console, None if met.exists() else met)
 
 
-async def _converse(settings: Settings, console: object, met: Path) -> None:
+async def _converse(settings: Settings, console: object, unmet: Path | None) -> None:
     from rich.console import Console
 
     from bot.adapters.console import ConsoleAdapter
@@ -58,8 +58,8 @@ async def _converse(settings: Settings, console: object, met: Path) -> None:
         app.adapters[adapter.name] = adapter
         app.retriever.start()
         handle: Handler = app.coach.handle
-        if not met.exists():
-            handle = FirstMinute(app.coach.handle, met.touch, app.coach.commands).handle
+        if unmet is not None:
+            handle = FirstMinute(app.coach.handle, unmet.touch, app.coach.commands).handle
         await adapter.run(handle)
 
 

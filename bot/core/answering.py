@@ -24,6 +24,7 @@ LONGEST_QUESTION = 1000
 """Characters of a message that are searched for."""
 SHORT_SECTION = 700
 """Characters up to which a section is quoted whole."""
+_ARTICLE: tuple[Source, ...] = ("article",)
 ANSWER_FROM = 0.5
 NEAR_FROM = 0.22
 EXAMPLES = (
@@ -63,8 +64,11 @@ class Answering:
         self._headings = [section.heading for section in article.sections]
         self._curriculum = curriculum
 
-    async def answer(self, question: str, sources: Collection[Source] = ("article", "curriculum")) -> Answer:
-        """The answer to a question of any length, also an empty one."""
+    async def answer(self, question: str, sources: Collection[Source] = _ARTICLE) -> Answer:
+        """The answer to a question of any length, also an empty one.
+
+        The first source that is sure of it answers; what only comes close is shown from the first one alone.
+        """
         question = clean(question)[:LONGEST_QUESTION]
         order: list[Source] = [source for source in ("documents", "article", "curriculum") if source in sources]
         best: tuple[float, Retrieval] | None = None
@@ -72,7 +76,7 @@ class Answering:
             sure = confidence(found)
             if sure >= ANSWER_FROM:
                 return self._answered(found, sure)
-            if found.hits and (best is None or sure > best[0] + 0.1):
+            if found.hits and best is None:
                 best = (sure, found)
         if best is None or best[0] < NEAR_FROM:
             return self._none(best[1] if best else None, best[0] if best else 0.0)
@@ -91,9 +95,10 @@ class Answering:
     def _near(self, found: Retrieval, sure: float) -> Answer:
         quotes = self._quotes(found.hits[0])[:2]
         label = SOURCE_LABELS[found.hits[0].source]
+        verb = "do" if label.endswith("s") else "does"
         return Answer(
             band="near",
-            text=f"{label.capitalize()} {'do' if label.endswith('s') else 'does'} not say that. Closest, from “{found.hits[0].section}”:",
+            text=f"{label.capitalize()} {verb} not say that. Closest, from “{found.hits[0].section}”:",
             quotes=quotes,
             sections=_sections(found.hits),
             confidence=round(sure, 3),

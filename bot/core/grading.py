@@ -118,7 +118,8 @@ def _words(text: str) -> list[_Word]:
 def _phrase(text: str) -> tuple[str, ...]:
     words = [word for word in _words(text) if word.stem != "."]
     content = tuple(word.stem for word in words if word.raw not in _FILLERS)
-    return content or tuple(word.stem for word in words)
+    # of "stop it" one word would be left, which says far less
+    return content if len(content) > 1 or len(words) == 1 else tuple(word.stem for word in words)
 
 
 @cache

@@ -104,9 +104,9 @@ async def answer(
                 log.warning("reply %s:%d was not delivered: %s", inbound.id, number, error)
                 break
         number += 1
+        if number == 1 and inbound.where.thread is not None and not inbound.direct:
+            await inbox.joined(inbound.where)  # at once: the next message may follow on the heels of the first reply
     await inbox.finish(inbound.id)
-    if inbound.where.thread is not None and not inbound.direct:
-        await inbox.joined(inbound.where)
 
 
 async def resume(handle: Handler, adapter: Adapter, inbox: Inbox, clock: Clock) -> int:

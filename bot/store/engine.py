@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.core.errors import ConfigurationError, StoreError
 
-_SQLITE_CONNECTIONS = 4
+_SQLITE_CONNECTIONS = 3
 REVISION = "0001"
 """The newest migration; a test compares it with the migrations folder."""
 
@@ -52,8 +52,7 @@ def _sqlite_connection(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _migrate(url: URL) -> None:
@@ -103,38 +102,47 @@ def prepare(url: URL) -> None:
 
 
 class Database:
-    """Connections to a prepared database."""
+    """Connections to a prepared database, from two pools.
+
+    Those of one are in autocommit for good: to switch a connection back and forth costs more than a statement does.
+    """
 
     def __init__(self, url: URL) -> None:
         self.sqlite = url.get_backend_name() == "sqlite"
         if self.sqlite:
-            self._engine: AsyncEngine = create_async_engine(
-                url.set(drivername="sqlite+aiosqlite"), pool_size=_SQLITE_CONNECTIONS, max_overflow=0
-            )
-            event.listen(self._engine.sync_engine, "connect", _sqlite_connection)
-            event.listen(self._engine.sync_engine, "begin", _begin_immediate)
-        else:
-            self._engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
-        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            url = url.set(drivername="sqlite+aiosqlite")
+        self._transactions = self._engine(url)
+        self._singles = self._engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        if self.sqlite:
+            event.listen(self._transactions.sync_engine, "begin", _begin_immediate)
+
+    def _engine(self, url: URL, **more: Any) -> AsyncEngine:
+        if not self.sqlite:
+            return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **more)
+        engine = create_async_engine(url, pool_size=_SQLITE_CONNECTIONS, max_overflow=0, **more)
+        event.listen(engine.sync_engine, "connect", _sqlite_connection)
+        return engine
 
     async def warm(self) -> None:
         """Open SQLite's connections now: one that is cancelled while it opens leaves a thread behind that never ends."""
         async with AsyncExitStack() as stack:
-            for _ in range(_SQLITE_CONNECTIONS if self.sqlite else 0):
-                await stack.enter_async_context(self._engine.connect())
+            for engine in (self._transactions, self._singles) if self.sqlite else ():
+                for _ in range(_SQLITE_CONNECTIONS):
+                    await stack.enter_async_context(engine.connect())
 
     @asynccontextmanager
     async def single(self) -> AsyncIterator[AsyncConnection]:
         """A connection on which each statement stands alone: reads, and writes of one statement."""
-        async with self._autocommit.connect() as connection:
+        async with self._singles.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: all of it is stored when the block ends, nothing if it raises."""
-        async with self._engine.begin() as connection:
+        async with self._transactions.begin() as connection:
             yield connection
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._engine.dispose()
+        await self._transactions.dispose()
+        await self._singles.dispose()

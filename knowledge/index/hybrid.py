@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 _K = 60
 """Of reciprocal-rank fusion; the constant of Cormack, Clarke and Büttcher (SIGIR 2009)."""
-_DEPTH = 30
+_DEPTH = 16
 """Passages taken from each ranking before they are fused."""
 
 
