@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +95,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("template")
     prepare(database_url(None, folder))
+    with closing(sqlite3.connect(folder / "coach.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as the first connection leaves it
     return folder / "coach.db"
 
 

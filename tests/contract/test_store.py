@@ -113,11 +113,12 @@ async def test_how_far_an_answer_came_is_known_after_a_restart(place: Place, clo
 
 
 async def test_unfinished_events_come_oldest_first_and_by_platform(store: SqlStore, clock: SimulatedClock) -> None:
-    events = [replace(message(f"{number}"), id=f"{9 - number}") for number in range(4)]
+    events = [message(f"{number}") for number in range(4)]
     elsewhere = message("elsewhere", person(platform="slack"))
-    for event in [*events, elsewhere]:
-        await store.inbox.accept(event)
-        await clock.sleep(0.001)
+    for number in (2, 0, 3, 1):  # as if written by machines whose clocks differ
+        clock.instant = NOW + timedelta(milliseconds=number)
+        await store.inbox.accept(events[number])
+    await store.inbox.accept(elsewhere)
     await store.inbox.finish(events[1].id)
     assert [one.inbound for one in await store.inbox.unfinished("memory")] == [events[0], events[2], events[3]]
     assert [one.inbound for one in await store.inbox.unfinished("slack")] == [elsewhere]
@@ -502,6 +503,17 @@ def test_a_database_from_a_newer_version_is_refused_and_left_alone(place: Place,
         place.open(clock)
     assert caught.value.next_step
     assert [row["version_num"] for row in rows(place, "SELECT * FROM alembic_version")] == ["9999"]
+
+
+async def test_sqlite_is_set_up_for_readers_beside_a_writer_and_for_forgetting(sqlite_store: SqlStore) -> None:
+    async with sqlite_store._database.single() as opened:
+        for pragma, expected in (
+            ("journal_mode", "wal"),
+            ("secure_delete", 1),
+            ("foreign_keys", 1),
+            ("busy_timeout", 10000),
+        ):
+            assert (await opened.execute(text(f"PRAGMA {pragma}"))).scalar() == expected, pragma
 
 
 # --- what cannot be opened -------------------------------------------------------------------
