@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """The coach's configuration. The four platform names are the ones people know; the rest is `COACH_*`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COACH_", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="COACH_", env_file_encoding="utf-8-sig", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     slack_bot_token: SecretStr | None = _named("SLACK_BOT_TOKEN")
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
 
 def _check_env_file(path: Path) -> None:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:

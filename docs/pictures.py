@@ -28,7 +28,9 @@ async def draw(folder: Path, target: Path) -> None:
             console.print(Text(prompt + line, style="bold cyan"))
         return line
 
-    console.print(Text("Backend Coach", style="bold"), Text("type `help` for what I can do, `quit` to leave", style="dim"))
+    console.print(
+        Text("Backend Coach", style="bold"), Text("type `help` for what I can do, `quit` to leave", style="dim")
+    )
     console.print()
     for line in INCIDENT:
         console.print(line)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.errors import PlatformError, RateLimited, Rejected
+from bot.core.errors import NotSent, PlatformError, RateLimited, Rejected
 from bot.core.intake import send_once
 from bot.core.model import Delivery, ThreadRef
 from bot.core.ports import Adapter, Clock, Inbox, Outbox
@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=90)
 """Shorter than the minutes a Discord nonce is unique for, so that a repeat of an unknown send is still dropped there."""
 _RETRY_AFTER = timedelta(minutes=2)
-_BATCH = 50
+_BATCH = 1
+"""A lease covers one send, so that no other process takes what this one still has before it."""
 
 
 class Deliveries:
@@ -63,9 +64,10 @@ class Deliveries:
             await self._outbox.settle(delivery.id, "failed", reason=str(error))
             return False
         except PlatformError as error:
-            wait = timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else _RETRY_AFTER
+            wait = timedelta(seconds=max(error.retry_after, 1)) if isinstance(error, RateLimited) else _RETRY_AFTER
             log.warning("delivery %s did not go out, next try in %s: %s", delivery.id, wait, error)
-            await self._outbox.postpone(delivery.id, until=now + wait, reason=str(error))
+            certain = isinstance(error, RateLimited | NotSent)
+            await self._outbox.postpone(delivery.id, until=self._clock.now() + wait, reason=str(error), certain=certain)
             return False
         except Exception:
             log.exception("delivery %s did not go out", delivery.id)

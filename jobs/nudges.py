@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.ports import Subscriptions
 from bot.core.practice import FRESH_FOR, Practising
@@ -11,6 +11,14 @@ from bot.core.schedule import next_due
 log = logging.getLogger(__name__)
 
 _BATCH = 200
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        log.error("the time zone %s is no longer known; its prompts come by UTC", name)  # noqa: TRY400
+        return ZoneInfo("UTC")
 
 
 async def enqueue_due(subscriptions: Subscriptions, practising: Practising, *, now: datetime) -> int:
@@ -31,6 +39,6 @@ async def enqueue_due(subscriptions: Subscriptions, practising: Practising, *, n
                     log.info("subscription %s was due %s ago; that day is left out", one.id, now - one.next_due)
             except Exception:
                 log.exception("subscription %s could not be charged; its next day is tried", one.id)
-            following = next_due(max(now, one.next_due), one.local_time, ZoneInfo(one.zone), one.days)
+            following = next_due(max(now, one.next_due), one.local_time, _zone(one.zone), one.days)
             await subscriptions.move(one.id, seen=one.next_due, to=following)
     return charged

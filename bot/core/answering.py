@@ -40,6 +40,11 @@ def clean(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
+def storable(text: str) -> str:
+    """The text with `?` for what no database or platform takes: NUL and half a surrogate pair."""
+    return text.replace("\x00", "?").encode("utf-8", "replace").decode()
+
+
 def confidence(found: Retrieval) -> float:
     """How likely the best section answers the question, 0-1.
 

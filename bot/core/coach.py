@@ -96,7 +96,7 @@ class Coach:
         if feature := self._phrases.get(text.lower().rstrip("!. ")):
             return feature(message)
         verb, _, rest = text.partition(" ")
-        if feature_of_words := self._verbs.get(verb.lower()):
+        if feature_of_words := self._verbs.get(verb.lower().rstrip("!.")):
             return feature_of_words(message, rest)
         if text and not is_question(text) and (delivery := await self._practising.open_prompt(message)):
             return self._practising.answered_in_thread(message, delivery)

@@ -195,7 +195,10 @@ def _phrase_spans(answer: str, words: Sequence[_Word], point: Point, echo: froze
                 continue
             if any(low <= first and last <= high for low, high in near):
                 continue
-            spans.append((words[first].span[0], words[last].span[1]))
+            start, end = words[first].span[0], words[last].span[1]
+            if any(start < until and since < end for since, until in spans):  # another form of the same words
+                continue
+            spans.append((start, end))
             break
     del answer
     return spans

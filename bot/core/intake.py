@@ -41,6 +41,8 @@ async def send_once(
             except Unreadable:
                 log.warning("send %s: outcome unknown, the history is unreadable; not repeated", key)
                 return None
+            except (RateLimited, NotSent) as error:
+                raise Ambiguous(f"It may have arrived and cannot be looked up now: {error}") from error
             maybe_sent = False
         try:
             return await adapter.send(to, reply, key=key, only_for=only_for, replaces=replaces)
@@ -102,6 +104,9 @@ async def answer(
                 )
             except PlatformError as error:
                 log.warning("reply %s:%d was not delivered: %s", inbound.id, number, error)
+                break
+            except Exception:
+                log.exception("reply %s:%d was not delivered", inbound.id, number)
                 break
         number += 1
         if number == 1 and inbound.where.thread is not None and not inbound.direct:

@@ -24,7 +24,7 @@ def _check_action(action: str, argument: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRef:
-    """A person on a platform. `workspace` is the Slack team, the Discord guild or "" for a DM-only user."""
+    """A person on a platform. `workspace` is the Slack team; "" where ids are the same everywhere, as on Discord."""
 
     platform: str
     workspace: str

@@ -165,8 +165,9 @@ class Outbox(Protocol):
     ) -> None:
         """Record how a send ended."""
 
-    async def postpone(self, delivery_id: str, *, until: datetime, reason: str) -> None:
-        """Give a delivery back, to be claimed again after `until`."""
+    async def postpone(self, delivery_id: str, *, until: datetime, reason: str, certain: bool = False) -> None:
+        """Give a delivery back, to be claimed again after `until`; `certain` says that it did not arrive, so that it
+        need not be looked for."""
 
 
 class Practice(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.core.answering import storable
 from bot.core.balance import DEFAULT_SPLIT
 from bot.core.errors import InvalidRequest
 from bot.core.grading import grade
@@ -89,7 +90,7 @@ class Practising:
             await self._store.outbox.settle(
                 delivery.id, "sent", message=MessageRef(thread=inbound.where, id=inbound.id)
             )
-        elif not fresh and delivery.status in {"pending", "failed", "dropped"}:
+        elif not fresh and delivery.status in {"pending", "failed", "dropped", "unknown"}:
             await self._store.outbox.settle(delivery.id, "sent")
         item = self._curriculum.items.get(delivery.item_id)
         if item is None:
@@ -154,6 +155,7 @@ class Practising:
 
     async def _graded(self, inbound: Inbound, delivery_id: str, part_id: str, text: str) -> AsyncIterator[Reply]:
         delivery, item = await self._open(delivery_id)
+        text = storable(text)
         if not text.strip():
             yield Reply(
                 blocks=(Text(text="That answer was empty. One sentence is enough; press Answer again."),), private=True

@@ -42,8 +42,8 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<number>\d{1,3}(?:[ ,_]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:e(?P<exponent>[+-]?\d+)|(?:\s?[x*\u00d7]\s?10\^(?P<power>\d+)))?"
     r"\s?(?P<scale>thousand|million|billion|mio|bn|k(?![a-z])|m(?![a-z])|k(?=\s?(?:rps|qps|req))|m(?=\s?(?:rps|qps|req)))?"
-    r"\s?(?P<unit>%|[a-zµμ]+)?(?:\s?(?:/|per)\s?(?P<per>[a-z]+))?",
-    re.IGNORECASE,
+    r"\s?(?P<unit>%|(?!per\b)[a-zµμ]+)?(?:\s?(?:/|per)\s?(?P<per>[a-z]+))?",
+    re.IGNORECASE | re.ASCII,  # without ASCII, dotless i and long s would count as i and s
 )
 
 
@@ -68,8 +68,8 @@ def unit_of(name: str) -> tuple[str, float]:
 def quantities(text: str) -> Iterator[Quantity]:
     """Every number in `text`, in order."""
     for match in _NUMBER.finditer(text):
-        value = float(re.sub(r"[ ,_]", "", match["number"]))
-        value *= 10.0 ** int(match["exponent"] or match["power"] or 0)
+        digits, exponent = re.sub(r"[ ,_]", "", match["number"]), match["exponent"] or match["power"] or "0"
+        value = float(f"{digits}e{exponent}")  # infinite where 10 ** exponent would raise
         value *= _SCALE[(match["scale"] or "").lower()]
         unit, per = (match["unit"] or "").lower(), (match["per"] or "").lower()
         dimension, factor = _UNITS.get(unit, ("", 1.0))

@@ -64,6 +64,11 @@ def find_zone(name: str) -> ZoneInfo:
 
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _is_day(word: str) -> bool:
+    return len(word) >= 3 and any(day.startswith(word) for day in _FULL_DAYS)
 
 
 def parse_days(text: str) -> frozenset[int] | None:
@@ -76,7 +81,7 @@ def parse_days(text: str) -> frozenset[int] | None:
     days: set[int] = set()
     for part in text.split(","):
         first, _, last = part.partition("-")
-        if first[:3] not in _DAYS or (last and last[:3] not in _DAYS):
+        if not _is_day(first) or (last and not _is_day(last)):
             return None
         start = _DAYS.index(first[:3])
         end = _DAYS.index(last[:3]) if last else start

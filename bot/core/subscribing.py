@@ -1,5 +1,6 @@
 """Turning the daily prompt on and off, for a person or a channel, and its settings."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import replace
@@ -61,12 +62,15 @@ class Subscribing:
     async def _current(self, inbound: Inbound, *, channel: bool) -> Subscription:
         """The stream as stored, or with the defaults: the zone of the profile, 09:00, Monday to Friday."""
         target = self._target(inbound, channel=channel)
-        if found := await self._store.subscriptions.find(target):
+        found = await self._store.subscriptions.find(target)
+        if found and not _untouched(found):
             return found
         learner = None
         if isinstance(target, UserRef):
             learner = await self._store.subscriptions.learner(target, now=self._clock.now())
         profile = await self._zone_of(inbound.user)
+        if found:
+            return replace(found, zone=profile or found.zone)
         return new_subscription(
             target, learner, zone=profile or "UTC", at=DEFAULT_TIME, days=WORK_DAYS, split=DEFAULT_SPLIT
         )
@@ -78,12 +82,12 @@ class Subscribing:
 
     async def subscribe(self, message: Message, words: str) -> AsyncIterator[Reply]:
         """`subscribe [channel] [TIME] [ZONE] [DAYS]`, in any order; raises InvalidRequest."""
-        parts = words.split()
+        parts = re.sub(r"(\d) (?=[ap]m\b)", r"\1", words, flags=re.IGNORECASE).split()  # "5 pm"
         channel = any(part.lower() in {"channel", "here"} for part in parts)
         wanted = await self._current(message, channel=channel)
         wanted, zone_given = read_schedule(parts, wanted)
         known = await self._store.subscriptions.find(wanted.target)
-        if not zone_given and known is None and await self._zone_of(message.user) is None:
+        if not zone_given and (known is None or _untouched(known)) and await self._zone_of(message.user) is None:
             yield Reply(
                 blocks=(
                     Text(text="In which time zone shall it arrive? For example: subscribe 09:00 Europe/Paris"),
@@ -189,6 +193,11 @@ def read_schedule(parts: Collection[str], base: Subscription) -> tuple[Subscript
             base = replace(base, zone=find_zone(part).key)
             zone_given = True
     return base, zone_given
+
+
+def _untouched(found: Subscription) -> bool:
+    """Whether it only exists because `today` was asked for, so that nobody chose its zone."""
+    return not found.active and found.zone == "UTC"
 
 
 def _days_value(days: Collection[int]) -> str:

@@ -1,6 +1,7 @@
 """Events addressed to the coach, stored before they are acknowledged."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -14,6 +15,8 @@ from bot.store.engine import Database
 from bot.store.tables import inbound, joined_thread
 from bot.store.upsert import insert_new
 
+log = logging.getLogger(__name__)
+
 _KINDS: Mapping[str, type[Message | Action | FormSubmitted]] = {
     "message": Message,
     "action": Action,
@@ -24,7 +27,7 @@ _KINDS: Mapping[str, type[Message | Action | FormSubmitted]] = {
 def encode(event: Inbound) -> str:
     """An event as JSON."""
     kind = next(name for name, cls in _KINDS.items() if isinstance(event, cls))
-    return json.dumps({"kind": kind, **asdict(event), "at": event.at.isoformat()}, ensure_ascii=False)
+    return json.dumps({"kind": kind, **asdict(event), "at": event.at.isoformat()})
 
 
 def decode(body: str) -> Inbound:
@@ -89,7 +92,13 @@ class SqlInbox:
         )
         async with self._database.single() as connection:
             rows = (await connection.execute(query)).all()
-        return [Pending(inbound=decode(row.body), sent=row.sent, attempted=row.attempted) for row in rows]
+        found: list[Pending] = []
+        for row in rows:
+            try:
+                found.append(Pending(inbound=decode(row.body), sent=row.sent, attempted=row.attempted))
+            except (KeyError, TypeError, ValueError):
+                log.exception("an event stored by another version cannot be read; it stays unanswered")
+        return found
 
     async def joins(self, where: ThreadRef) -> bool:
         """See the port."""
@@ -113,16 +122,16 @@ class SqlInbox:
         """See the port."""
         if where.thread is None or where in self._joined:
             return
+        place = {
+            "platform": where.platform,
+            "workspace": where.workspace,
+            "channel": where.channel,
+            "thread": where.thread,
+        }
+        now = self._clock.now()
         async with self._database.single() as connection:
-            await insert_new(
-                connection,
-                joined_thread,
-                platform=where.platform,
-                workspace=where.workspace,
-                channel=where.channel,
-                thread=where.thread,
-                last_at=self._clock.now(),
-            )
+            if not await insert_new(connection, joined_thread, **place, last_at=now):
+                await connection.execute(update(joined_thread).filter_by(**place).values(last_at=now))
         self._remember(where)
 
     def _remember(self, where: ThreadRef) -> None:

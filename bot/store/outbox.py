@@ -179,6 +179,8 @@ class SqlOutbox:
 
     async def in_thread(self, where: ThreadRef) -> Delivery | None:
         """See the port."""
+        if where.thread is None:
+            return None
         query = (
             _WITH_TARGET.where(
                 subscription.c.platform == where.platform,
@@ -231,11 +233,12 @@ class SqlOutbox:
         async with self._database.transaction() as connection:
             await connection.execute(update(delivery).where(delivery.c.id == delivery_id).values(**values))
 
-    async def postpone(self, delivery_id: str, *, until: datetime, reason: str) -> None:
+    async def postpone(self, delivery_id: str, *, until: datetime, reason: str, certain: bool = False) -> None:
         """See the port."""
+        values: dict[str, Any] = {"attempt": 0} if certain else {}
         async with self._database.transaction() as connection:
             await connection.execute(
                 update(delivery)
                 .where(delivery.c.id == delivery_id)
-                .values(status="pending", not_before=until, lease_until=None, reason=reason[:200])
+                .values(status="pending", not_before=until, lease_until=None, reason=reason[:200], **values)
             )

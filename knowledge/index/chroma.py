@@ -116,9 +116,20 @@ class VectorIndex:
             )
 
     def nearest(self, question: str, sources: Collection[Source], limit: int) -> list[tuple[int, float]]:
-        """(index of the passage, cosine) of the nearest passages of these sources, best first."""
-        where = {"source": {"$in": sorted(sources)}} if len(sources) > 1 else {"source": next(iter(sources))}
-        found = self._store.similarity_search_by_vector_with_relevance_scores(
-            self._embeddings.embed_query(question), k=limit, filter=where
+        """(index of the passage, cosine) of the nearest passages of these sources, best first.
+
+        Asks the collection itself: langchain-chroma's search brings every passage's text along, which takes as long
+        again as the query.
+        """
+        chosen = sorted(sources)
+        where: Any = {"source": chosen[0]} if len(chosen) == 1 else {"source": {"$in": chosen}}
+        found = self._collection.query(
+            query_embeddings=np.asarray([self._embeddings.embed_query(question)], dtype=np.float32),
+            n_results=limit,
+            where=where,
+            include=["distances"],
         )
-        return [(self._places[document.id], 1.0 - distance) for document, distance in found]
+        distances = found["distances"] or [[]]
+        return [
+            (self._places[name], 1.0 - distance) for name, distance in zip(found["ids"][0], distances[0], strict=True)
+        ]

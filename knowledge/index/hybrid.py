@@ -44,6 +44,7 @@ class HybridRetriever(BaseRetriever):
 
     def search(self, question: str, sources: Sequence[Source], limit: int = 5) -> dict[Source, Retrieval]:
         """The sections of each source that answer `question`, best first."""
+        question = question.encode("utf-8", "replace").decode()  # a lone surrogate is no text to the tokenizer
         words = self._words.split(question)
         by_word = self._keywords.ranked(words, 4 * _DEPTH)
         near: list[tuple[int, float]] = []

@@ -1,6 +1,7 @@
 """Opening the index, in the background if wanted: its imports and the model take over a second."""
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ def open_index(folder: Path | None, article: Article, curriculum: Curriculum) ->
 
     Without a usable embedding or vector store keywords serve alone.
     """
+    from knowledge.index.embeddings import release_memory
     from knowledge.index.hybrid import HybridRetriever
 
     passages = [*article_passages(article), *curriculum_passages(curriculum)]
@@ -49,6 +51,8 @@ def open_index(folder: Path | None, article: Article, curriculum: Curriculum) ->
         reason = f"the vector store does not open ({type(error).__name__})"
         log.exception("keyword search serves alone: %s", reason)
     retriever = HybridRetriever(passages=passages, vectors=vectors)
+    gc.collect()
+    release_memory()
     state = IndexState(
         passages=len(passages), semantic=vectors is not None, reason=reason, rebuilt=vectors.rebuilt if vectors else ""
     )

@@ -134,8 +134,20 @@ def cold_rows(folder: Path) -> list[Row]:
         chat.wait(30)
     ask, first = ask[1:], first[1:]
     return [
-        Row(name="coach ask, cold process", value=percentile(ask, 0.5), limit=2.5, unit="s", note=f"slowest {max(ask):.2f} s"),
-        Row(name="coach chat, first screen", value=percentile(first, 0.5), limit=1.0, unit="s", note=f"slowest {max(first):.2f} s"),
+        Row(
+            name="coach ask, cold process",
+            value=percentile(ask, 0.5),
+            limit=2.5,
+            unit="s",
+            note=f"slowest {max(ask):.2f} s",
+        ),
+        Row(
+            name="coach chat, first screen",
+            value=percentile(first, 0.5),
+            limit=1.0,
+            unit="s",
+            note=f"slowest {max(first):.2f} s",
+        ),
     ]
 
 

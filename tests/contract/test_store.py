@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from bot.core.balance import DEFAULT_SPLIT, parse_split
 from bot.core.errors import ConfigurationError, StoreError
@@ -20,6 +20,7 @@ from bot.service import SimulatedClock
 from bot.store.engine import REVISION, database_url, prepare
 from bot.store.inbox import decode, encode
 from bot.store.store import SqlStore, open_store
+from bot.store.tables import metadata
 from tests.conftest import ROOT, Place
 from tests.stores import (
     CURRICULUM,
@@ -544,3 +545,58 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path, clock: Simul
 
 def test_the_builders_draw_as_the_store_does() -> None:
     assert drawing(Stream()) == draw(CURRICULUM, DEFAULT_SPLIT, Stream())
+
+
+def test_the_migrations_make_the_tables(empty_place: Place) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    prepare(database_url(empty_place.url, empty_place.folder))
+    with connection(empty_place) as opened:
+        context = MigrationContext.configure(opened, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        names = set(inspect(opened).get_table_names())
+        assert names == {*metadata.tables, "alembic_version"}
+
+
+@pytest.mark.parametrize("words", ["pool \x00 nul", "pool \ud800 lone"])
+async def test_any_text_can_be_stored_and_graded(store: SqlStore, clock: SimulatedClock, words: str) -> None:
+    from tests.stores import buttons, hear, wired
+
+    core = wired(store, clock).coach
+    pressed = buttons(*await hear(core, message("today")))["Answer"]
+    event = submit("answer", {"answer": words}, argument=pressed.argument)
+    assert await store.inbox.accept(event)
+    (pending,) = await store.inbox.unfinished("memory")
+    assert pending.inbound == event
+    assert await hear(core, event)
+
+
+async def test_today_in_a_thread_with_the_longest_event_id(store: SqlStore, clock: SimulatedClock) -> None:
+    from tests.stores import hear, wired
+
+    event = message("today", where=channel(thread="1"), id="e" * 160)
+    assert await store.inbox.accept(event)
+    await hear(wired(store, clock).coach, event)
+    assert await store.outbox.in_thread(channel(thread="1")) is not None
+
+
+async def test_a_top_level_is_no_thread_of_a_prompt(store: SqlStore) -> None:
+    delivery, _ = await charged(store, await subscribed(store, channel()))
+    await store.outbox.settle(delivery.id, "sent", message=MessageRef(thread=channel(), id="m1"))
+    assert await store.outbox.in_thread(channel()) is None
+
+
+async def test_an_event_of_another_version_does_not_hold_the_others_up(place: Place, store: SqlStore) -> None:
+    odd, plain = message("odd"), message("plain")
+    for event in (odd, plain):
+        await store.inbox.accept(event)
+    with connection(place) as opened:
+        opened.execute(text("UPDATE inbound SET body = '{}' WHERE key = :key"), {"key": odd.id})
+    assert [one.inbound for one in await store.inbox.unfinished("memory")] == [plain]
+
+
+def test_a_fresh_sqlite_file_is_in_wal_mode_before_anybody_connects(tmp_path: Path) -> None:
+    """Connections that switch to it at the same time lock one another out."""
+    prepare(database_url(None, tmp_path))
+    assert rows(Place(None, tmp_path), "PRAGMA journal_mode") == [{"journal_mode": "wal"}]

@@ -59,7 +59,14 @@ class Coach:
     async def start(self) -> None:
         with self.log.open("ab") as out:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", *self.arguments, cwd=self.log.parent, env=dict(self.env), stdout=out, stderr=out
+                sys.executable,
+                "-m",
+                "bot",
+                *self.arguments,
+                cwd=self.log.parent,
+                env=dict(self.env),
+                stdout=out,
+                stderr=out,
             )
 
     def kill(self) -> None:

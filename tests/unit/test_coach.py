@@ -420,3 +420,33 @@ def test_buttons_of_every_prompt_fit_their_platforms() -> None:
     for item in CURRICULUM.items.values():
         reply = prompt_reply(item, CURRICULUM, "0" * 36)
         assert any(isinstance(block, Buttons) for block in reply.blocks)
+
+
+@pytest.mark.parametrize("profile", [None, "Asia/Kolkata"])
+async def test_today_chooses_no_zone_for_a_later_subscription(core: Wired, profile: str | None) -> None:
+    await today(core)
+    core.zone = profile
+    shown = said(*await told(core, "subscribe 09:00"))
+    assert (profile or "In which time zone") in shown
+
+
+@pytest.mark.parametrize("text", ["unsubscribe!", "Unsubscribe."])
+async def test_a_command_may_end_like_a_sentence(core: Wired, text: str) -> None:
+    await told(core, "subscribe 09:00 UTC")
+    assert "Stopped" in said(*await told(core, text))
+
+
+async def test_a_time_with_a_space(core: Wired) -> None:
+    assert "17:00 (Europe/Paris)" in said(*await told(core, "subscribe 5 pm Europe/Paris"))
+
+
+async def test_today_after_a_delivery_nobody_could_settle_takes_an_answer(
+    core: Wired, sqlite_store: SqlStore, clock: SimulatedClock
+) -> None:
+    await told(core, "subscribe 00:01 UTC daily")
+    clock.instant += timedelta(minutes=1)
+    await enqueue_due(sqlite_store.subscriptions, core.practising, now=clock.now())
+    (claimed,) = await sqlite_store.outbox.claim(["memory"], now=clock.now(), lease=timedelta(seconds=90), limit=1)
+    await sqlite_store.outbox.settle(claimed.id, "unknown")
+    await today(core)
+    assert "That is the point." in said(*await told(core, "The pool is exhausted"))

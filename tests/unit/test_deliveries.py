@@ -2,15 +2,17 @@
 
 from collections import deque
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.core.errors import Ambiguous, NotSent, RateLimited, Rejected
-from bot.core.model import Delivery, ThreadRef, UserRef
+from bot.core.model import Delivery, MessageRef, ThreadRef, UserRef
 from bot.service import SimulatedClock
 from bot.store.store import SqlStore
 from jobs.deliveries import LEASE, Deliveries
 from knowledge.model import Curriculum
+from tests.conftest import Place
 from tests.stores import CURRICULUM, NOW, Fault, MemoryAdapter, channel, charged, person, subscribed
 
 
@@ -173,3 +175,44 @@ async def test_a_process_takes_only_what_its_platforms_can_send(post: Post) -> N
     elsewhere = await post.prompt(person(platform="slack"))
     assert await post.deliveries.send_due() == 0
     assert (await post.now(elsewhere)).status == "pending"
+
+
+async def test_a_rate_limited_prompt_certainly_did_not_arrive(post: Post) -> None:
+    await post.prompt()
+    post.chat.readable = False
+    failing(post, RateLimited("Slow down.", retry_after=60))
+    await post.deliveries.send_due()
+    post.clock.instant += timedelta(seconds=60)
+    assert await post.deliveries.send_due() == 1
+
+
+async def test_a_rate_limit_of_no_time_is_no_loop(post: Post) -> None:
+    await post.prompt()
+    failing(post, *[RateLimited("Slow down.", retry_after=0)] * 40)
+    await post.deliveries.send_due()
+    assert len(post.chat.attempts) == 4
+
+
+async def test_a_slow_process_and_a_second_one_send_each_prompt_once(place: Place, clock: SimulatedClock) -> None:
+    stores = [place.open(clock) for _ in range(2)]
+    slow, other = (Post(store, clock) for store in stores)
+    stream = await subscribed(stores[0], person())
+    for number in range(5):
+        await charged(stores[0], stream, key=f"k{number}")
+    send = slow.chat.send
+
+    class Slow(MemoryAdapter):
+        async def send(self, *given: Any, **more: Any) -> MessageRef:
+            ref = await send(*given, **more)
+            clock.instant += timedelta(seconds=50)
+            if len(slow.chat.sent) == 2:
+                await other.deliveries.send_due()
+            return ref
+
+    other.deliveries = Deliveries(stores[1].outbox, stores[1].inbox, {"memory": slow.chat}, CURRICULUM, clock)
+    await Deliveries(
+        stores[0].outbox, stores[0].inbox, {"memory": Slow(sent=slow.chat.sent)}, CURRICULUM, clock
+    ).send_due()
+    assert sorted(one.key for one in slow.chat.sent) == [f"k{number}" for number in range(5)]
+    for store in stores:
+        await store.close()

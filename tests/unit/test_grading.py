@@ -255,3 +255,9 @@ def test_no_text_breaks_it_and_every_span_quotes_the_answer(answer: str, prompt:
     assert [one.point_id for one in result.points] == [one.id for one in points]
     assert 0 <= result.unsure <= 1
     assert result == grade(answer, prompt=prompt, points=points), "the same answer earns the same grade"
+
+
+def test_two_forms_of_the_same_words_are_one_phrase() -> None:
+    wanted = point(hit=("incremental rehash", "incremental rehashing", "small maps"), min_of=2)
+    assert verdict("incremental rehash", wanted) == "unsure"
+    assert verdict("incremental rehash over small maps", wanted) == "hit"

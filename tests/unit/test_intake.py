@@ -300,3 +300,14 @@ def echo() -> Handler:
 
 def test_a_reply_is_given_up_before_a_person_gives_up() -> None:
     assert intake.LONGEST_WAIT <= 60
+
+
+async def test_a_bug_in_an_adapter_ends_the_event_and_is_logged(
+    clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat, inbox = adapter(Fault(ZeroDivisionError())), MemoryInbox()
+    event = message("hi")
+    await inbox.accept(event)
+    await answer(event, scripted(say("one")), chat, inbox, clock)
+    assert inbox.finished == [event.id]
+    assert "was not delivered" in caplog.text

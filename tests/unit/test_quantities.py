@@ -68,3 +68,13 @@ def test_a_written_number_is_read_back(number: float, unit: str) -> None:
     dimension, factor = unit_of(unit)
     assert found.value == pytest.approx(round(number, 3) * factor)
     assert found.dimension == dimension
+
+
+@pytest.mark.parametrize("text", ["1e999 ms", "2 x 10^400", "5 m\u0131llion", "5 thou\u017fand", "9" * 5000])
+def test_no_number_is_too_large_or_too_odd_to_read(text: str) -> None:
+    assert len(list(quantities(text))) == 1
+
+
+def test_a_rate_without_a_noun() -> None:
+    (found,) = quantities("600 per minute")
+    assert (found.value, found.dimension) == (10, "rate")

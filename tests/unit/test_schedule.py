@@ -181,3 +181,9 @@ def test_nonsense_for_a_zone_is_refused_with_examples(text: str) -> None:
         find_zone(text)
     assert "/" in caught.value.next_step
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("city", ["Monterrey", "Montevideo", "Monaco", "Thule", "Monrovia"])
+def test_a_city_that_begins_like_a_day_is_no_day(city: str) -> None:
+    assert parse_days(city) is None
+    assert find_zone(city).key.endswith(city)

@@ -68,12 +68,17 @@ def plain(text: str, message: discord.Message | None = None, me: int = 0) -> str
     return re.sub(r"[ \t]{2,}", " ", _MENTION.sub(name, text)).strip()[:LONGEST_TEXT]
 
 
+def _person(user: discord.abc.User) -> UserRef:
+    # ids are the same everywhere on Discord, so what was begun in a server goes on in a DM
+    return UserRef(platform=PLATFORM, workspace="", id=str(user.id))
+
+
 def message(message: discord.Message, where: ThreadRef, me: int) -> Message:
     """The event for a message addressed to the coach, to be answered at `where`."""
     author = message.author
     return Message(
         id=f"{PLATFORM}:{message.channel.id}:{message.id}",
-        user=UserRef(platform=PLATFORM, workspace=where.workspace, id=str(author.id)),
+        user=_person(author),
         where=where,
         at=message.created_at,
         direct=not where.workspace,
@@ -87,7 +92,7 @@ def _envelope(interaction: discord.Interaction[Any]) -> dict[str, Any]:
     carry = [interaction.id, interaction.token, interaction.application_id]
     return {
         "id": f"{PLATFORM}:i:{interaction.id}",
-        "user": UserRef(platform=PLATFORM, workspace=where.workspace, id=str(interaction.user.id)),
+        "user": _person(interaction.user),
         "where": where,
         "at": interaction.created_at,
         "direct": interaction.guild_id is None,

@@ -14,6 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.core.model import Inbound, Message, Reply, Text
+from bot.core.ports import Clock, Handler, Inbox
 from tests.peers.discord.harness import DiscordHarness
 from tests.peers.memory_inbox import MemoryInbox
 
@@ -50,9 +51,12 @@ async def _timed(harness: DiscordHarness, n: int, act: Callable[[str], Awaitable
     return taken
 
 
-async def event_to_reply(n: int) -> dict[str, list[float]]:
+async def event_to_reply(
+    n: int, *, handle: Handler = _handle, inbox: Inbox | None = None, clock: Clock | None = None
+) -> dict[str, list[float]]:
     """Milliseconds of `n` events each: `bare_ms` and `coach_ms` answer a direct message with one request;
-    `coach_thread_ms` answers a mention, which opens a thread first."""
+    `coach_thread_ms` answers a mention, which opens a thread first. `handle`, `inbox` and `clock` put another core or
+    store behind the adapter."""
     async with DiscordHarness().started() as harness:
         Route.BASE = harness.peer.api_url
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(harness.peer.gateway.url)
@@ -64,7 +68,7 @@ async def event_to_reply(n: int) -> dict[str, list[float]]:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
-        async with harness.running(_handle, MemoryInbox(), _Clock()):
+        async with harness.running(handle, inbox or MemoryInbox(), clock or _Clock()):
             coach_ms = await _timed(harness, n, harness.direct)
             thread_ms = await _timed(harness, n, harness.mention)
     return {"bare_ms": bare_ms, "coach_ms": coach_ms, "coach_thread_ms": thread_ms}

@@ -140,7 +140,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("channel", sa.String(length=40), nullable=True),
         sa.Column("thread", sa.String(length=40), nullable=True),
-        sa.Column("message", sa.String(length=40), nullable=True),
+        sa.Column("message", sa.String(length=160), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["subscription_id"],
