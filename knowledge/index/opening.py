@@ -52,6 +52,7 @@ def open_index(folder: Path | None, article: Article, curriculum: Curriculum) ->
         log.exception("keyword search serves alone: %s", reason)
     retriever = HybridRetriever(passages=passages, vectors=vectors)
     gc.collect()
+    gc.freeze()  # what was imported stays for good; walking it again would pause an answer now and then
     release_memory()
     state = IndexState(
         passages=len(passages), semantic=vectors is not None, reason=reason, rebuilt=vectors.rebuilt if vectors else ""
