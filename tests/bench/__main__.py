@@ -92,6 +92,7 @@ async def platform_rows(folder: Path, allowance: float) -> list[Row]:
     rows = []
     for name, bench in (("slack", slack_bench), ("discord", discord_bench)):
         clock = SystemClock()
+        (folder / name).mkdir(exist_ok=True)
         async with open_app(settings(folder / name), clock, index=folder / "index") as app:
             await app.retriever.state()
             measured = await bench.event_to_reply(N, handle=app.coach.handle, inbox=app.store.inbox, clock=clock)
