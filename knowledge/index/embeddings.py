@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +48,9 @@ class MiniLM(Embeddings):
         if digest != MODEL_SHA256:
             raise KnowledgeError("the embedding model file is not the pinned one (its hash differs)")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = min(2, os.cpu_count() or 1)
-        options.inter_op_num_threads = 1
+        # one thread: for texts this short a second one gains less than waking it costs
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(_MAX_TOKENS)
