@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.app import App, add_platforms, index_folder, open_app
 from bot.core.errors import ConfigurationError, InvalidRequest
+from bot.core.guide import Connectable
 from bot.settings import Settings
 from bot.store.folder import held_folder
 from jobs.clock import SystemClock
@@ -89,7 +90,12 @@ async def rehearse(settings: Settings, start: str, days: int) -> None:
     with held_folder(settings.data_dir):
         async with open_app(settings, clock, index=index_folder(settings)) as app:
             add_platforms(app)
-            sent = await rehearse_until(app, clock, end)
+            try:
+                sent = await rehearse_until(app, clock, end)
+            finally:
+                for adapter in app.adapters.values():
+                    if isinstance(adapter, Connectable):
+                        await adapter.close()
     print(f"{sent} prompts sent in {days} simulated days.")
 
 

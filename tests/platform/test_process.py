@@ -1,13 +1,17 @@
 """The whole thing as people run it: `coach run` as a process, the platforms as peers, crashes included."""
 
 import asyncio
+import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from knowledge.loader import load_curriculum
 from tests.platform.process import Peer, coach_process, peer_process, tokens
 
 PLATFORMS = ("slack", "discord")
@@ -105,6 +109,33 @@ async def test_ten_thousand_unaddressed_messages_leave_no_trace(platform: str, p
     for path in (*data.rglob("*"), coach.log):
         if path.is_file():
             assert b"canary-" not in path.read_bytes(), path
+
+
+async def test_a_hundred_days_send_exactly_what_the_plan_said(platform: str, peer: Peer, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with coach_process(data, **tokens(platform, peer)) as coach:
+        await peer("connected", timeout=30)
+        await peer("direct", text="subscribe 09:00 UTC daily")
+        await peer("wait", post=0, timeout=30)
+        await coach.stop()
+        coach.arguments = ("run", "--simulated-clock", datetime.now(UTC).isoformat(), "--days", "100")
+        await coach.start()
+        assert await coach.wait(60) == 0, coach.log.read_text()
+    posts = (await peer("posts"))[1:]
+    planned = subprocess.run(
+        [sys.executable, "-m", "bot", "plan", "--prompts", "100", "--json"],
+        env=coach.env, capture_output=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    plan = [(row["category"], row["item"]) for row in json.loads(planned.stdout)]
+    with sqlite3.connect(data / "coach.db") as connection:
+        sent = connection.execute(
+            "SELECT category, item_id FROM delivery WHERE status = 'sent' ORDER BY ordinal"
+        ).fetchall()
+    assert sent == plan
+    prompts = load_curriculum().items
+    assert len(posts) == 100
+    for post, (_, item) in zip(posts, plan, strict=True):
+        assert prompts[item].prompt.split()[0] in post["text"]
 
 
 async def test_a_wrong_token_ends_with_one_sentence(platform: str, peer: Peer, tmp_path: Path) -> None:
