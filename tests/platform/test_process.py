@@ -5,7 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -149,3 +149,21 @@ async def test_a_wrong_token_ends_with_one_sentence(platform: str, peer: Peer, t
     assert len(said) == 1
     assert "Traceback" not in coach.log.read_text()
     assert all(value not in coach.log.read_text() for value in wrong.values())
+
+
+async def test_the_same_process_serves_from_postgresql(
+    platform: str, peer: Peer, tmp_path: Path, new_postgresql: Callable[..., str]
+) -> None:
+    data = tmp_path / "data"
+    async with coach_process(data, COACH_DATABASE_URL=new_postgresql(), **tokens(platform, peer)) as coach:
+        await peer("connected", timeout=30)
+        await peer("direct", text="today")
+        prompt = await peer("wait", post=0, timeout=30)
+        assert prompt["buttons"] == ["Answer", "Hint", "Reveal"]
+        await peer("press", post=0, label="Hint")
+        assert "Hint 1 of" in (await peer("wait", post=1, timeout=10))["text"]
+        await peer("direct", text="does the tech stack still matter?")
+        assert "Less than before." in (await peer("wait", post=2, timeout=30))["text"]
+        assert await coach.stop() == 0
+    assert not (data / "coach.db").exists()
+    assert "Traceback" not in coach.log.read_text()
