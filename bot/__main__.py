@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import logging
 import os
 import sys
@@ -187,7 +188,7 @@ def forget(user: Person = "", yes: Annotated[bool, typer.Option("--yes", help="D
 
 @contextlib.contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn every failure into one sentence and exit code 2; the traceback goes to the debug log only."""
+    """Turn what a person can put right into one sentence and exit code 2."""
     try:
         yield
     except (CoachError, SettingsError, KnowledgeError) as error:
@@ -221,6 +222,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Leaves at once: everything is stored by then, and an index that is still opening in native code would abort the
     interpreter on its way out.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows only ASCII, an argument that is no text
     try:
         code = _exit_code(arguments)
     except Exception:

@@ -74,7 +74,8 @@ class App:
 
     async def send_prompts(self) -> int:
         """Put due prompts into the outbox and send what it holds; returns how many were sent."""
-        await enqueue_due(self.store.subscriptions, self.practising, now=self.clock.now())
+        served = tuple(self.adapters)
+        await enqueue_due(self.store.subscriptions, self.practising, now=self.clock.now(), platforms=served)
         deliveries = Deliveries(self.store.outbox, self.store.inbox, self.adapters, self.curriculum, self.clock)
         return await deliveries.send_due()
 
@@ -108,7 +109,7 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
         return await adapter.time_zone(user) if isinstance(adapter, Profiles) else None
 
     answering = Answering(retriever, article, curriculum)
-    practising = Practising(store, curriculum, clock)
+    practising = Practising(store, curriculum, clock, zone_of)
     coach = Coach(
         answering=answering,
         practising=practising,

@@ -101,7 +101,8 @@ async def _posted(app: App, wanted: Subscription) -> str:
     saved = await app.store.subscriptions.save(wanted, now=now)
     delivery, fresh = await app.practising.charge(saved, now=now, due=now)
     if not fresh and delivery.status != "sent":
-        await app.store.outbox.postpone(delivery.id, until=now, reason="tried again")
+        refused = delivery.status in {"failed", "dropped"}  # then it certainly is not there, and need not be looked for
+        await app.store.outbox.postpone(delivery.id, until=now, reason="tried again", certain=refused)
     await app.send_prompts()
     after = await app.store.outbox.get(delivery.id)
     if after is not None and after.status == "sent":

@@ -102,7 +102,7 @@ async def rehearse(settings: Settings, start: str, days: int) -> None:
 async def rehearse_until(app: App, clock: SimulatedClock, end: datetime) -> int:
     """Move the clock through every due instant up to `end`, doing what the ticks do; returns how many were sent."""
     sent = 0
-    while (due := await app.store.subscriptions.next_due()) is not None and due <= end:
+    while (due := await app.store.subscriptions.next_due(tuple(app.adapters))) is not None and due <= end:
         clock.instant = max(clock.instant, due)
         sent += await app.send_prompts()
     clock.instant = max(clock.instant, end)

@@ -43,7 +43,7 @@ async def _converse(settings: Settings, console: object, unmet: Path | None) -> 
     from bot.app import index_folder, open_app
     from bot.core.first_minute import FirstMinute
     from bot.core.ports import Handler
-    from jobs.clock import SystemClock
+    from jobs.clock import SystemClock, Ticker
 
     assert isinstance(console, Console)
     clock = SystemClock()
@@ -59,8 +59,13 @@ async def _converse(settings: Settings, console: object, unmet: Path | None) -> 
         app.retriever.start()
         handle: Handler = app.coach.handle
         if unmet is not None:
-            handle = FirstMinute(app.coach.handle, unmet.touch, app.coach.commands).handle
-        await adapter.run(handle)
+            handle = FirstMinute(app.coach.handle, unmet.touch, app.coach.is_command).handle
+        ticking = asyncio.create_task(Ticker(app.jobs()).run())
+        try:
+            await adapter.run(handle)
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
 
 
 def _chosen(source: str) -> "tuple[Source, ...]":
@@ -145,7 +150,7 @@ def parse_person(text: str) -> "UserRef":
         from bot.adapters.console import terminal_user
 
         return terminal_user()
-    parts = text.split(":")
+    parts = text.encode("utf-8", "replace").decode().split(":")  # an argument need not be text
     if len(parts) != 3 or not parts[0] or not parts[2]:
         raise InvalidRequest(
             f"“{text[:60]}” is not a person.", next_step="Use PLATFORM:WORKSPACE:USER, such as slack:T012:U345."

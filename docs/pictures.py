@@ -39,7 +39,7 @@ async def draw(folder: Path, target: Path) -> None:
         adapter = ConsoleAdapter(
             app.store.inbox, clock, state=folder / "state", downloads=folder, console=console, read_line=read
         )
-        await adapter.run(FirstMinute(app.coach.handle, lambda: None, app.coach.commands).handle)
+        await adapter.run(FirstMinute(app.coach.handle, lambda: None, app.coach.is_command).handle)
     svg = console.export_svg(title="coach chat")
     target.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL), encoding="utf-8")  # no font downloads
 

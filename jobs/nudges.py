@@ -1,6 +1,7 @@
 """Due subscriptions become rows of the outbox, each local date once."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,18 +18,24 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        log.error("the time zone %s is no longer known; its prompts come by UTC", name)  # noqa: TRY400
+        log.error("the time zone %s is no longer known; its prompts are left out until it is corrected", name)  # noqa: TRY400
         return ZoneInfo("UTC")
 
 
-async def enqueue_due(subscriptions: Subscriptions, practising: Practising, *, now: datetime) -> int:
-    """Charge every subscription that is due at `now` and set its next instant; returns how many were charged.
+async def enqueue_due(
+    subscriptions: Subscriptions,
+    practising: Practising,
+    *,
+    now: datetime,
+    platforms: Collection[str] | None = None,
+) -> int:
+    """Charge every subscription of these platforms (None: of all) that is due at `now` and set its next instant; returns how many were charged.
 
     One that is more than three hours late (the coach was down) skips to its next day uncharged. Safe to repeat and to
     run on several replicas: the outbox key holds the local date.
     """
     charged = 0
-    while due := await subscriptions.due(now, limit=_BATCH):
+    while due := await subscriptions.due(now, limit=_BATCH, platforms=platforms):
         for one in due:
             assert one.next_due is not None
             try:

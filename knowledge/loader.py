@@ -105,6 +105,8 @@ def _item(raw: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Item:
     if abs(sum(point.weight for point in rubric) - 1) > 1e-6:
         raise ValueError("the weights of the rubric add up to 1")
     parts = tuple(Part(id=part["id"], ask=part["ask"], points=tuple(part["points"])) for part in raw["parts"])
+    if not raw["hints"] or not raw["misconceptions"]:
+        raise ValueError("an item has at least one hint and one misconception")
     if sorted(name for part in parts for name in part.points) != sorted(point.id for point in rubric):
         raise ValueError("every point of the rubric belongs to exactly one part")
     return Item(
@@ -148,12 +150,19 @@ def _item(raw: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Item:
 
 def _read_items(path: Path, leaves: Mapping[str, Leaf]) -> Iterator[Item | str]:
     """Items of one file; a string says what is wrong with the one at a line."""
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         document = yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         yield f"{path.name}, line {line}: {error.problem}; expected a YAML list of items"
+        return
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        yield f"{path.name}, line 1: {reason}; expected UTF-8 text, a YAML list of items"
+        return
+    if not isinstance(document, list | None):
+        yield f"{path.name}, line 1: expected a YAML list of items, found {type(document).__name__}"
         return
     starts = [number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("- ")]
     for index, raw in enumerate(document or ()):

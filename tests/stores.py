@@ -275,10 +275,11 @@ class Wired:
 def wired(store: Store, clock: Clock, *, zone: str | None = None, curriculum: Curriculum = CURRICULUM) -> Wired:
     """The coach as app.py wires it, without an index; `zone` stands in every profile."""
     retriever = NothingFound()
-    practising = Practising(store, curriculum, clock)
 
     async def zone_of(_user: UserRef) -> str | None:
         return made.zone
+
+    practising = Practising(store, curriculum, clock, zone_of)
 
     coach = Coach(
         answering=Answering(retriever, load_article(), curriculum),

@@ -52,7 +52,7 @@ async def read_stdin(prompt: str) -> str | None:
 
     def read() -> str | None:
         try:
-            line = input(prompt)
+            line = input(prompt).rstrip("\r")
         except EOFError:
             return None
         if not sys.stdin.isatty():

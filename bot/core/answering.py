@@ -37,6 +37,7 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e00
 
 def clean(text: str) -> str:
     """The text without invisible characters, white space folded."""
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be shown
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
@@ -61,7 +62,7 @@ def confidence(found: Retrieval) -> float:
 
 
 class Answering:
-    """Answers from the article first, then from the curriculum's explanations, labelled as such."""
+    """Answers in a source's own words. Chat asks the article; `coach ask` may ask the other sources, too."""
 
     def __init__(self, retriever: Retriever, article: Article, curriculum: Curriculum) -> None:
         self._retriever = retriever
@@ -143,10 +144,6 @@ class Answering:
         blocks: list[Block] = []
         if answer.band != "answer":
             blocks.append(Text(text=answer.text))
-        elif answer.quotes[0].citation.source != SOURCE_LABELS["article"]:
-            blocks.append(
-                Text(text=f"The article only touches this; from {answer.quotes[0].citation.source}:", style="quiet")
-            )
         blocks += merged(answer.quotes)
         if answer.band == "none":
             blocks += [Text(text="You could ask:"), *_examples()]

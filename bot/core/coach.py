@@ -24,12 +24,14 @@ COMMANDS = (
 """What people can type, and what for."""
 _HELP = frozenset({"help", "hi", "hello", "hey", "start", "commands", "what can you do", "?"})
 _TODAY = frozenset({"today", "prompt", "practice", "practise", "todays prompt", "today's prompt", "quiz me", "next"})
+_THANKS = frozenset({"thanks", "thank you", "thx", "ty", "ok", "okay", "great", "cool", "nice", "good", "perfect"})
 _FORGET = frozenset({"forget me", "forget", "delete me", "delete my data"})
 _QUESTION = re.compile(
-    r"^(who|what|whats|why|when|where|which|how|is|are|do|does|did|can|cant|could|should|would|will|tell|explain|show|give"
-    r"|list|describe|define|compare|summari[sz]e)\b",
+    r"^((who|what|whats|why|when|where|which|how|is|are|does|did|can|cant|could|should|would|will|do (i|we|you|they))\b"
+    r"|tell me|(explain|describe) (it|that|this|to|why|how|what)\b)",
     re.IGNORECASE,
 )
+"""Verbs such as "do" or "show" are left out: answers begin with them as well."""
 
 Talk = AsyncIterator[Reply]
 T = TypeVar("T", Action, FormSubmitted)
@@ -67,6 +69,7 @@ class Coach:
             **dict.fromkeys(_HELP, _help),
             **dict.fromkeys(_TODAY, practising.today),
             **dict.fromkeys(_FORGET, personal.ask_to_forget),
+            **dict.fromkeys(_THANKS, _acknowledged),
             "settings": subscribing.settings,
             "export": personal.export,
         }
@@ -75,10 +78,10 @@ class Coach:
             "unsubscribe": subscribing.unsubscribe,
         }
 
-    @property
-    def commands(self) -> frozenset[str]:
-        """Phrases and first words that are commands and no statement."""
-        return frozenset(self._phrases) | frozenset(self._verbs)
+    def is_command(self, text: str) -> bool:
+        """Whether the text is a command, and so neither a question nor an answer."""
+        words = clean(text).lower().rstrip("!. ")
+        return words in self._phrases or words.partition(" ")[0] in self._verbs
 
     async def handle(self, inbound: Inbound) -> Talk:
         """What to say to it. Raises CoachError with a sentence for the person."""
@@ -107,6 +110,10 @@ def _known(feature: Callable[[T], Talk] | None, inbound: T) -> Talk:
     if feature is None:
         raise InvalidRequest("That button belongs to an older version of me.", next_step="Say `help`.")
     return feature(inbound)
+
+
+async def _acknowledged(_message: Message) -> Talk:
+    yield Reply(blocks=(Text(text="Any time. `today` gives you a prompt, `help` says what else I can do."),))
 
 
 async def _help(_message: Message) -> Talk:

@@ -6,6 +6,7 @@ from bot.core.coach import is_question
 from bot.core.grading import grade
 from bot.core.model import Block, Inbound, Message, Reply, Text
 from bot.core.ports import Handler
+from bot.core.practice import emphasis
 from knowledge.model import Point
 
 INCIDENT = (
@@ -62,10 +63,10 @@ class FirstMinute:
     Questions, commands and buttons go to the coach as ever. `done` is called once the incident is answered.
     """
 
-    def __init__(self, handle: Handler, done: Callable[[], None], commands: frozenset[str]) -> None:
+    def __init__(self, handle: Handler, done: Callable[[], None], is_command: Callable[[str], bool]) -> None:
         self._handle = handle
         self._done = done
-        self._commands = commands
+        self._is_command = is_command
         self._open = True
 
     async def handle(self, inbound: Inbound) -> AsyncIterator[Reply]:
@@ -90,25 +91,17 @@ class FirstMinute:
         self._done()
 
     def _is_statement(self, text: str) -> bool:
-        words = text.lower().rstrip("!. ")
-        return (
-            bool(words)
-            and not is_question(text)
-            and words not in self._commands
-            and words.split()[0] not in self._commands
-        )
+        return bool(text.strip()) and not is_question(text) and not self._is_command(text)
 
 
 def _feedback(text: str) -> list[Block]:
     result = grade(text, prompt="\n".join(INCIDENT), points=POINTS)
-    spans = sorted(one.span for one in result.points if one.span and one.verdict == "hit")
-    emphasis = tuple(span for n, span in enumerate(spans) if n == 0 or span[0] >= spans[n - 1][1])
     by_id = {point.id: point for point in POINTS}
     hits = [by_id[one.point_id] for one in result.points if one.verdict == "hit"]
     missed = [by_id[one.point_id] for one in result.points if one.verdict != "hit"]
     blocks: list[Block] = [
         Text(text=f"I see {len(hits)} of {len(POINTS)} points." if missed else "All three points.", style="heading"),
-        Text(text=text[:1500], emphasis=tuple(span for span in emphasis if span[1] <= 1500)),
+        Text(text=text[:1500], emphasis=emphasis(result, 1500)),
     ]
     blocks += [Text(text="✓ " + point.claim) for point in hits]
     blocks += [Text(text=f"I did not see one more: {missed[0].miss}")] if missed else []

@@ -172,7 +172,7 @@ def _number_span(text: str, wanted: Numeric, prompt_numbers: frozenset[float]) -
             continue
         if dimension and not found.dimension:  # a bare number is read in the unit that was asked for
             value *= factor
-        if value in prompt_numbers and value != target:
+        if value != target and (value in prompt_numbers or found.value in prompt_numbers):
             continue
         if wanted.range:
             fits = wanted.range[0] * factor <= value <= wanted.range[1] * factor
@@ -185,7 +185,7 @@ def _number_span(text: str, wanted: Numeric, prompt_numbers: frozenset[float]) -
     return None
 
 
-def _phrase_spans(answer: str, words: Sequence[_Word], point: Point, echo: frozenset[int]) -> list[_SPAN]:
+def _phrase_spans(words: Sequence[_Word], point: Point, echo: frozenset[int]) -> list[_SPAN]:
     """Where distinct hit phrases of the point stand, each unnegated and not part of a near miss."""
     near = [(first, last) for text in point.not_hit for first, last in _matches(words, _phrase(text), echo)]
     spans: list[_SPAN] = []
@@ -200,12 +200,11 @@ def _phrase_spans(answer: str, words: Sequence[_Word], point: Point, echo: froze
                 continue
             spans.append((start, end))
             break
-    del answer
     return spans
 
 
 def _judge(answer: str, words: Sequence[_Word], point: Point, prompt: str, echo: frozenset[int]) -> PointVerdict:
-    found = _phrase_spans(answer, words, point, echo)
+    found = _phrase_spans(words, point, echo)
     if point.pattern and (match := re.search(point.pattern, answer, re.IGNORECASE)) and match[0] not in prompt:
         found.append(match.span())
     if point.numeric is not None:

@@ -116,11 +116,11 @@ class Subscriptions(Protocol):
     async def save(self, wanted: Subscription, *, now: datetime) -> Subscription:
         """Store a stream. Where the target has one already its settings change; its id and credits stay."""
 
-    async def due(self, now: datetime, *, limit: int) -> list[Subscription]:
-        """Active streams with `next_due` at or before `now`, longest due first."""
+    async def due(self, now: datetime, *, limit: int, platforms: Collection[str] | None = None) -> list[Subscription]:
+        """Active streams of these platforms (None: of all) with `next_due` at or before `now`, longest due first."""
 
-    async def next_due(self) -> datetime | None:
-        """The earliest `next_due` of an active stream."""
+    async def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
+        """The earliest `next_due` of an active stream of these platforms (None: of all)."""
 
     async def move(self, subscription_id: str, *, seen: datetime, to: datetime) -> None:
         """Set `next_due`, if it still is what the caller has seen."""
@@ -186,8 +186,8 @@ class Practice(Protocol):
     ) -> str:
         """Store an answer with its verdicts once per event; returns its id."""
 
-    async def answered(self, *, learner_id: str, delivery_id: str) -> bool:
-        """Whether this learner has answered this prompt."""
+    async def judged(self, *, learner_id: str, delivery_id: str) -> frozenset[str]:
+        """The rubric points of this prompt on which answers of this learner have been judged."""
 
     async def contest(self, *, learner_id: str, answer_id: str, point_id: str) -> bool:
         """Note that the learner disagrees with a verdict on an answer of theirs; False if there is none."""

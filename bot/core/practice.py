@@ -1,6 +1,7 @@
 """Practice prompts in chat: today's prompt, an answer by form or in the thread, hints, the model answer, feedback."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,9 +30,10 @@ from bot.core.model import (
 from bot.core.ports import Clock, Store
 from bot.core.schedule import WORK_DAYS
 from bot.core.stream import draw
-from bot.core.subscribing import DEFAULT_TIME, new_subscription
+from bot.core.subscribing import DEFAULT_TIME, ZoneOf, new_subscription
 from knowledge.model import CATEGORY_TITLES, Curriculum, Item, Part
 
+_FENCE = re.compile(r"^[ ]*```\w*[ ]*\n?", re.MULTILINE)
 FRESH_FOR = timedelta(hours=3)
 """A prompt that could not be sent within this time is dropped."""
 
@@ -41,6 +43,13 @@ def nudge_key(subscription: Subscription, day: str) -> str:
     return f"nudge:{subscription.id}:{day}"
 
 
+def passages(text: str) -> Iterator[Text]:
+    """The text as blocks: what stands between ``` fences is code."""
+    for number, piece in enumerate(_FENCE.split(text)):
+        if piece.strip():
+            yield Text(text=piece.strip("\n"), style="code" if number % 2 else "plain")
+
+
 def prompt_reply(item: Item, curriculum: Curriculum, delivery_id: str) -> Reply:
     """The message that opens a prompt."""
     leaf = curriculum.leaves[item.leaf].title
@@ -48,7 +57,7 @@ def prompt_reply(item: Item, curriculum: Curriculum, delivery_id: str) -> Reply:
     return Reply(
         blocks=(
             Text(text=head, style="quiet"),
-            Text(text=item.prompt),
+            *passages(item.prompt),
             Buttons(items=_buttons(delivery_id, item.parts[0])),
         )
     )
@@ -65,10 +74,11 @@ def _buttons(delivery_id: str, part: Part) -> tuple[Button, ...]:
 class Practising:
     """The conversation about practice prompts."""
 
-    def __init__(self, store: Store, curriculum: Curriculum, clock: Clock) -> None:
+    def __init__(self, store: Store, curriculum: Curriculum, clock: Clock, zone_of: ZoneOf) -> None:
         self._store = store
         self._curriculum = curriculum
         self._clock = clock
+        self._zone_of = zone_of
 
     async def _learner(self, user: UserRef) -> str:
         return await self._store.subscriptions.learner(user, now=self._clock.now())
@@ -81,15 +91,20 @@ class Practising:
             learner = await self._learner(inbound.user)
             subscription = await self._store.subscriptions.save(
                 new_subscription(
-                    inbound.user, learner, zone="UTC", at=DEFAULT_TIME, days=WORK_DAYS, split=DEFAULT_SPLIT
+                    inbound.user,
+                    learner,
+                    zone=await self._zone_of(inbound.user) or "UTC",
+                    at=DEFAULT_TIME,
+                    days=WORK_DAYS,
+                    split=DEFAULT_SPLIT,
                 ),
                 now=now,
             )
         delivery, fresh = await self.charge(subscription, now=now, due=now, shown=True)
-        if inbound.where.thread is not None:  # so that a reply in that thread is known as an answer
-            await self._store.outbox.settle(
-                delivery.id, "sent", message=MessageRef(thread=inbound.where, id=inbound.id)
-            )
+        outbox = self._store.outbox
+        own_thread = inbound.where.thread is not None and await outbox.in_thread(inbound.where) is None
+        if own_thread and delivery.message is None:  # so that a reply in that thread is known as an answer
+            await outbox.settle(delivery.id, "sent", message=MessageRef(thread=inbound.where, id=inbound.id))
         elif not fresh and delivery.status in {"pending", "failed", "dropped", "unknown"}:
             await self._store.outbox.settle(delivery.id, "sent")
         item = self._curriculum.items.get(delivery.item_id)
@@ -135,7 +150,7 @@ class Practising:
             yield reply
 
     async def open_prompt(self, message: Message) -> Delivery | None:
-        """The prompt that a statement answers: the one of its thread, or, in private, today's if it is unanswered."""
+        """The prompt that a statement answers: the one of its thread, or, in private, today's while a part is open."""
         if message.where.thread is not None and (found := await self._store.outbox.in_thread(message.where)):
             return found
         subscription = await self._store.subscriptions.find(message.user) if message.direct else None
@@ -145,12 +160,17 @@ class Practising:
         today = self._clock.now().astimezone(ZoneInfo(subscription.zone)).date()
         if latest.local_date != today or latest.status != "sent":
             return None
-        done = await self._store.practice.answered(learner_id=subscription.learner_id, delivery_id=latest.id)
-        return None if done else latest
+        item = self._curriculum.items.get(latest.item_id)
+        judged = await self._store.practice.judged(learner_id=subscription.learner_id, delivery_id=latest.id)
+        return latest if item and _open_part(item, judged) else None
 
     async def answered_in_thread(self, message: Message, delivery: Delivery) -> AsyncIterator[Reply]:
-        """Feedback on an answer written in the prompt's thread."""
-        async for reply in self._graded(message, delivery.id, "", message.text):
+        """Feedback on an answer written in the prompt's thread: to its first part that is not answered yet."""
+        learner_id = await self._learner(message.user)
+        judged = await self._store.practice.judged(learner_id=learner_id, delivery_id=delivery.id)
+        item = self._curriculum.items.get(delivery.item_id)
+        part = (_open_part(item, judged) or item.parts[-1]) if item else None
+        async for reply in self._graded(message, delivery.id, part.id if part else "", message.text):
             yield reply
 
     async def _graded(self, inbound: Inbound, delivery_id: str, part_id: str, text: str) -> AsyncIterator[Reply]:
@@ -163,7 +183,7 @@ class Practising:
             return
         part = _part(item, part_id)
         points = [point for point in item.rubric if point.id in part.points]
-        result = grade(text, prompt=item.prompt, points=points, contradictions=item.contradictions)
+        result = grade(text, prompt=f"{item.prompt}\n{part.ask}", points=points, contradictions=item.contradictions)
         answer_id = await self._store.practice.save_answer(
             inbound_id=inbound.id,
             learner_id=await self._learner(inbound.user),
@@ -191,7 +211,7 @@ class Practising:
         await self._store.practice.reveal(learner_id=await self._learner(action.user), delivery_id=delivery.id)
         blocks: list[Block] = [
             Text(text="A good answer", style="heading"),
-            Text(text=item.answer),
+            *passages(item.answer),
             Text(text="Often said, and wrong: " + item.misconceptions[0]),
         ]
         if item.follow_up:
@@ -213,6 +233,10 @@ class Practising:
         yield Reply(blocks=(Text(text=text),), private=True)
 
 
+def _open_part(item: Item, judged: Collection[str]) -> Part | None:
+    return next((part for part in item.parts if not set(part.points) & set(judged)), None)
+
+
 def _part(item: Item, part_id: str) -> Part:
     return next((part for part in item.parts if part.id == part_id), item.parts[0])
 
@@ -229,7 +253,7 @@ def feedback(item: Item, part: Part, text: str, result: Grade, *, answer_id: str
     else:
         head = f"I see {len(hits)} of {count} points."
     blocks: list[Block] = [Text(text=head, style="heading")]
-    blocks.append(Text(text=text[:1500], emphasis=_emphasis(result, 1500)))
+    blocks.append(Text(text=text[:1500], emphasis=emphasis(result, 1500)))
     blocks += [Text(text="✓ " + points[verdict.point_id].claim) for verdict in hits]
     missed = [verdict for verdict in result.points if verdict.verdict != "hit"]
     for number, verdict in enumerate(missed, start=1):
@@ -256,7 +280,7 @@ def feedback(item: Item, part: Part, text: str, result: Grade, *, answer_id: str
     return blocks
 
 
-def _emphasis(result: Grade, longest: int) -> tuple[tuple[int, int], ...]:
+def emphasis(result: Grade, longest: int) -> tuple[tuple[int, int], ...]:
     """The spans that earned points, ascending and without overlap."""
     spans: list[tuple[int, int]] = []
     for start, end in sorted(one.span for one in result.points if one.verdict == "hit" and one.span):

@@ -28,6 +28,7 @@ from bot.core.ports import Clock, Store
 from bot.core.schedule import WORK_DAYS, days_in_words, find_zone, next_due, parse_days, parse_time
 
 DEFAULT_TIME = time(9, 0)
+_TERMINAL = " In the terminal it comes while `coach chat` is open."
 ZoneOf = Callable[[UserRef], Awaitable[str | None]]
 """The time zone in a person's profile on their platform, if it has one."""
 
@@ -77,7 +78,11 @@ class Subscribing:
 
     async def _activate(self, wanted: Subscription) -> Subscription:
         now = self._clock.now()
-        due = next_due(now, wanted.local_time, ZoneInfo(wanted.zone), wanted.days)
+        zone = ZoneInfo(wanted.zone)
+        due = next_due(now, wanted.local_time, zone, wanted.days)
+        latest = await self._store.outbox.latest(wanted.id)
+        while latest is not None and due.astimezone(zone).date() <= latest.local_date:  # that day has had its prompt
+            due = next_due(due, wanted.local_time, zone, wanted.days)
         return await self._store.subscriptions.save(replace(wanted, active=True, next_due=due), now=now)
 
     async def subscribe(self, message: Message, words: str) -> AsyncIterator[Reply]:
@@ -88,10 +93,18 @@ class Subscribing:
         wanted, zone_given = read_schedule(parts, wanted)
         known = await self._store.subscriptions.find(wanted.target)
         if not zone_given and (known is None or _untouched(known)) and await self._zone_of(message.user) is None:
+            words = f"subscribe {'channel ' if channel else ''}{wanted.local_time:%H:%M} Europe/Paris"
+            choose = Button(
+                label="Choose",
+                action="settings",
+                argument=f"{'channel' if channel else 'me'}:{wanted.local_time:%H.%M}",
+                style="primary",
+                opens_form=True,
+            )
             yield Reply(
                 blocks=(
-                    Text(text="In which time zone shall it arrive? For example: subscribe 09:00 Europe/Paris"),
-                    Buttons(items=(Button(label="Choose", action="settings", style="primary", opens_form=True),)),
+                    Text(text=f"In which time zone shall it arrive? For example: {words}"),
+                    Buttons(items=(choose,)),
                 ),
                 private=True,
             )
@@ -126,13 +139,17 @@ class Subscribing:
         yield Reply(blocks=(Text(text=text), Buttons(items=tuple(buttons))), private=True)
 
     async def settings_form(self, action: Action) -> AsyncIterator[Reply]:
-        """The form with what is set now."""
-        found = await self._current(action, channel=False)
+        """The form with what is set now; from *Choose* its argument says whose stream, and the time that was typed."""
+        whose, _, typed = action.argument.partition(":")
+        found = await self._current(action, channel=whose == "channel")
+        if (at := parse_time(typed)) is not None:
+            found = replace(found, local_time=at)
         yield Reply(
             blocks=(
                 Form(
                     name="settings",
                     title="Daily prompt",
+                    argument=whose,
                     fields=(
                         Field(
                             name="time",
@@ -158,7 +175,7 @@ class Subscribing:
 
     async def changed(self, form: FormSubmitted) -> AsyncIterator[Reply]:
         """Settings that came back by form, all of them or none; raises InvalidRequest."""
-        found = await self._current(form, channel=False)
+        found = await self._current(form, channel=form.argument == "channel")
         values = {name: value.strip() for name, value in form.values.items()}
         at = parse_time(values.get("time", ""))
         if at is None:
@@ -170,8 +187,14 @@ class Subscribing:
             )
         zone = find_zone(values.get("zone", "")).key
         split = parse_split(values.get("split", ""))
-        saved = await self._activate(replace(found, local_time=at, days=days, zone=zone, split=split))
-        yield Reply(blocks=_confirmation(saved), private=True)
+        wanted = replace(found, local_time=at, days=days, zone=zone, split=split)
+        if found.active or form.argument:
+            saved = await self._activate(wanted)
+            yield Reply(blocks=_confirmation(saved), private=form.argument != "channel")
+            return
+        await self._store.subscriptions.save(wanted, now=self._clock.now())
+        saved_text = "Saved. The daily prompt is off; say `subscribe` to switch it on."
+        yield Reply(blocks=(Text(text=saved_text),), private=True)
 
 
 def read_schedule(parts: Collection[str], base: Subscription) -> tuple[Subscription, bool]:
@@ -179,7 +202,7 @@ def read_schedule(parts: Collection[str], base: Subscription) -> tuple[Subscript
 
     Raises InvalidRequest for a word that is none of these.
     """
-    zone_given = False
+    zone: list[str] = []  # New York has two words
     for part in parts:
         if part.lower() in {"channel", "here", "me", "at", "daily", "on", "in"} and parse_days(part) is None:
             continue
@@ -190,9 +213,10 @@ def read_schedule(parts: Collection[str], base: Subscription) -> tuple[Subscript
         elif part.count("/") == 3:
             base = replace(base, split=parse_split(part))
         else:
-            base = replace(base, zone=find_zone(part).key)
-            zone_given = True
-    return base, zone_given
+            zone.append(part)
+    if zone:
+        base = replace(base, zone=find_zone(" ".join(zone)).key)
+    return base, bool(zone)
 
 
 def _untouched(found: Subscription) -> bool:
@@ -212,7 +236,7 @@ def _confirmation(saved: Subscription) -> tuple[Text | Buttons, ...]:
     return (
         Text(
             text=f"{whom} one prompt at {saved.local_time:%H:%M} ({saved.zone}), {days_in_words(saved.days)}."
-            f" The next one: {first:%A %d %B, %H:%M}."
+            f" The next one: {first:%A %d %B, %H:%M}.{_TERMINAL if saved.target.platform == 'console' else ''}"
         ),
         Text(text="Say `today` for one now, `settings` to change this, `unsubscribe` to stop.", style="quiet"),
     )

@@ -1,7 +1,7 @@
 """Opening the database: SQLite with the settings it needs, or PostgreSQL, brought to the newest schema."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.core.errors import ConfigurationError, StoreError
 
 _SQLITE_CONNECTIONS = 3
+_DAMAGED = ("malformed", "not a database", "disk I/O error")
 REVISION = "0001"
 """The newest migration; a test compares it with the migrations folder."""
 
@@ -87,21 +88,25 @@ def _migrate(url: URL) -> None:
         engine.dispose()
 
 
+def _unusable(url: URL, error: DBAPIError) -> StoreError:
+    reason = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+    if url.get_backend_name() == "sqlite":
+        return StoreError(
+            f"The database {url.database} cannot be used ({reason}).",
+            next_step="Check the folder's permissions and free space, or restore a backup of that file.",
+        )
+    return StoreError(
+        f"The database server {url.host or 'localhost'} cannot be used ({reason}).",
+        next_step="Check COACH_DATABASE_URL and that the server is up.",
+    )
+
+
 def prepare(url: URL) -> None:
     """Create or upgrade the schema; raises StoreError with a sentence for whatever is wrong with the database."""
     try:
         _migrate(url)
     except DBAPIError as error:
-        reason = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
-        if url.get_backend_name() == "sqlite":
-            raise StoreError(
-                f"The database {url.database} cannot be used ({reason}).",
-                next_step="Check the folder's permissions and free space, or restore a backup of that file.",
-            ) from error
-        raise StoreError(
-            f"The database server {url.host or 'localhost'} cannot be used ({reason}).",
-            next_step="Check COACH_DATABASE_URL and that the server is up.",
-        ) from error
+        raise _unusable(url, error) from error
     except SQLAlchemyError as error:
         raise StoreError(f"The database cannot be used ({type(error).__name__}).", next_step="See the log.") from error
 
@@ -138,14 +143,25 @@ class Database:
     @asynccontextmanager
     async def single(self) -> AsyncIterator[AsyncConnection]:
         """A connection on which each statement stands alone: reads, and writes of one statement."""
-        async with self._singles.connect() as connection:
-            yield connection
+        with self._damage_said():
+            async with self._singles.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: all of it is stored when the block ends, nothing if it raises."""
-        async with self._transactions.begin() as connection:
-            yield connection
+        with self._damage_said():
+            async with self._transactions.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _damage_said(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            if self.sqlite and any(word in str(error.orig) for word in _DAMAGED):
+                raise _unusable(self._transactions.url, error) from error
+            raise
 
     async def close(self) -> None:
         """Close all connections."""

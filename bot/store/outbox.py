@@ -201,6 +201,7 @@ class SqlOutbox:
             .join(subscription, subscription.c.id == delivery.c.subscription_id)
             .where(
                 subscription.c.platform.in_(platforms),
+                subscription.c.active.is_(True),
                 or_(
                     and_(delivery.c.status == "pending", delivery.c.not_before <= now),
                     and_(delivery.c.status == "sending", delivery.c.lease_until < now),

@@ -31,6 +31,10 @@ class SqlPractice:
         """See the port."""
         async with self._database.transaction() as connection:
             new = str(uuid.uuid4())
+            taken = select(help_taken.c.hints).where(
+                help_taken.c.delivery_id == delivery_id, help_taken.c.learner_id == learner_id
+            )
+            hints = (await connection.execute(taken)).scalar() or 0
             fresh = await insert_new(
                 connection,
                 answer,
@@ -41,7 +45,7 @@ class SqlPractice:
                 item_id=item_id,
                 text=text,
                 score=grade.score,
-                hints=0,
+                hints=hints,
                 created_at=now,
             )
             if not fresh:
@@ -63,11 +67,15 @@ class SqlPractice:
                 )
             return new
 
-    async def answered(self, *, learner_id: str, delivery_id: str) -> bool:
+    async def judged(self, *, learner_id: str, delivery_id: str) -> frozenset[str]:
         """See the port."""
-        query = select(answer.c.id).where(answer.c.learner_id == learner_id, answer.c.delivery_id == delivery_id)
+        query = (
+            select(verdict.c.point_id)
+            .join(answer, answer.c.id == verdict.c.answer_id)
+            .where(answer.c.learner_id == learner_id, answer.c.delivery_id == delivery_id)
+        )
         async with self._database.single() as connection:
-            return (await connection.execute(query.limit(1))).first() is not None
+            return frozenset((await connection.execute(query)).scalars())
 
     async def contest(self, *, learner_id: str, answer_id: str, point_id: str) -> bool:
         """See the port."""

@@ -88,16 +88,9 @@ class SqlPrivacy:
         """See the port."""
         count = 0
         async with self._database.transaction() as connection:
-            for table, over, at in (
-                (inbound, inbound.c.finished.is_(True), inbound.c.received_at),
-                (joined_thread, None, joined_thread.c.last_at),
-            ):
+            for table, at in ((inbound, inbound.c.received_at), (joined_thread, joined_thread.c.last_at)):
                 limit = at < now - timedelta(days=table.info["keep_days"])
-                gone = await connection.execute(
-                    table.delete()
-                    .where(limit if over is None else and_(over, limit))
-                    .returning(next(iter(table.primary_key)))
-                )
+                gone = await connection.execute(table.delete().where(limit).returning(next(iter(table.primary_key))))
                 count += len(gone.all())
         await self._erase_traces()
         return count

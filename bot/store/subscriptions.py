@@ -1,11 +1,11 @@
 """People, and the streams of prompts they or their channels asked for."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, select, true, update
 
 from bot.core.balance import format_split, parse_split
 from bot.core.model import Subscription, ThreadRef, UserRef
@@ -39,6 +39,10 @@ def _subscription(row: Row[Any]) -> Subscription:
         split=parse_split(row.split),
         next_due=row.next_due,
     )
+
+
+def _on(platforms: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if platforms is None else subscription.c.platform.in_(platforms)
 
 
 class SqlSubscriptions:
@@ -109,22 +113,22 @@ class SqlSubscriptions:
             row = (await connection.execute(select(subscription).filter_by(**columns))).one()
         return _subscription(row)
 
-    async def due(self, now: datetime, *, limit: int) -> list[Subscription]:
+    async def due(self, now: datetime, *, limit: int, platforms: Collection[str] | None = None) -> list[Subscription]:
         """See the port."""
         query = (
             select(subscription)
-            .where(subscription.c.active.is_(True), subscription.c.next_due <= now)
+            .where(subscription.c.active.is_(True), subscription.c.next_due <= now, _on(platforms))
             .order_by(subscription.c.next_due, subscription.c.id)
             .limit(limit)
         )
         async with self._database.single() as connection:
             return [_subscription(row) for row in (await connection.execute(query)).all()]
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
         """See the port."""
         query = (
             select(subscription.c.next_due)
-            .where(subscription.c.active.is_(True), subscription.c.next_due.is_not(None))
+            .where(subscription.c.active.is_(True), subscription.c.next_due.is_not(None), _on(platforms))
             .order_by(subscription.c.next_due)
             .limit(1)
         )

@@ -147,7 +147,9 @@ inbound = Table(
     Index("ix_inbound_finished", "finished", "platform"),
     info={"privacy": "person", "keep_days": 7},
 )
-"""Events addressed to the coach. Body and person are erased once answered; the key stays a week, for duplicates."""
+"""Events addressed to the coach. Body and person are erased once answered; the key stays a week, for duplicates.
+
+What could not be answered within that week goes, too."""
 
 joined_thread = Table(
     "joined_thread",

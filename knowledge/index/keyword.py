@@ -199,8 +199,8 @@ class KeywordIndex:
         return tuple(word for word in dict.fromkeys(question) if word not in self._weight)
 
     def coverage(self, question: Sequence[str], indices: Sequence[int]) -> float:
-        """The share of the question's words, weighted by rarity, that these passages contain; 1 for no words."""
+        """The share of the question's words, weighted by rarity, that these passages contain; 0 for no words."""
         present = frozenset().union(*(self._sets[index] for index in indices)) if indices else frozenset()
         weights = {word: self._weight.get(word, self._unknown_weight) for word in question}
         total = sum(weights.values())
-        return sum(weight for word, weight in weights.items() if word in present) / total if total else 1.0
+        return sum(weight for word, weight in weights.items() if word in present) / total if total else 0.0

@@ -441,9 +441,9 @@ async def test_one_form_delivered_to_three_processes_is_one_answer(place: Place,
 async def test_whether_somebody_answered(store: SqlStore) -> None:
     ada, bob = [await store.subscriptions.learner(person(name), now=NOW) for name in ("ada", "bob")]
     await save(store, ada)
-    assert await store.practice.answered(learner_id=ada, delivery_id="d1")
-    assert not await store.practice.answered(learner_id=bob, delivery_id="d1")
-    assert not await store.practice.answered(learner_id=ada, delivery_id="d2")
+    assert await store.practice.judged(learner_id=ada, delivery_id="d1")
+    assert not await store.practice.judged(learner_id=bob, delivery_id="d1")
+    assert not await store.practice.judged(learner_id=ada, delivery_id="d2")
 
 
 async def test_only_ones_own_verdict_is_contested(place: Place, store: SqlStore) -> None:
