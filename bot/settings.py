@@ -92,10 +92,9 @@ def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        allowed = "use debug, info, warning or error" if name == "log_level" else first["msg"]
         shown = name if name.isupper() else f"COACH_{name.upper()}"
-        raise SettingsError(
-            f"{shown} is not usable: {first['msg']}. Correct it in the environment or in .env."
-        ) from error
+        raise SettingsError(f"{shown} is not usable: {allowed}. Correct it in the environment or in .env.") from error
 
 
 def with_tokens(settings: Settings, values: dict[str, str]) -> Settings:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.core.errors import CoachError
+
 log = logging.getLogger(__name__)
 
 _FINISH_WITHIN = 10.0
@@ -39,6 +41,7 @@ class Ticker:
     def __init__(self, jobs: tuple[Job, ...]) -> None:
         self._jobs = jobs
         self._running: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def run(self) -> None:
         """Tick until cancelled; then what is under way is finished, within ten seconds."""
@@ -61,11 +64,14 @@ class Ticker:
         try:
             await asyncio.Event().wait()
         finally:
+            self._stopped = True  # the shutdown takes effect at the loop's next turn, and a job may begin before
             scheduler.shutdown(wait=False)
             if self._running:
                 await asyncio.wait(self._running, timeout=_FINISH_WITHIN)
 
     async def _start(self, job: Job) -> None:
+        if self._stopped:
+            return
         # a task of its own: a shutdown of the scheduler cancels what it awaits, and a send must not be cut off
         task = asyncio.create_task(_guarded(job), name=job.name)
         self._running.add(task)
@@ -77,5 +83,7 @@ class Ticker:
 async def _guarded(job: Job) -> None:
     try:
         await job.run()
+    except CoachError as error:
+        log.error("job %s failed; it runs again in %d s: %s", job.name, job.seconds, error)  # noqa: TRY400
     except Exception:
         log.exception("job %s failed; it runs again in %d s", job.name, job.seconds)

@@ -60,11 +60,14 @@ def _migrate(url: URL) -> None:
     """Bring the schema to REVISION; raises StoreError for a database from a newer version."""
     engine = create_engine(url)
     try:
-        if (
-            engine.dialect.name == "sqlite"
-        ):  # here, alone: connections that switch at the same time lock one another out
+        if engine.dialect.name == "sqlite":
+            # here, alone: connections that switch at the same time lock one another out
             with engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                    raise StoreError(
+                        f"The database {url.database} is damaged.", next_step="Restore a backup of that file."
+                    )
         with engine.connect() as connection:
             found = None
             if engine.dialect.has_table(connection, "alembic_version"):
