@@ -3,15 +3,19 @@
 # make lint    style, types and import rules
 # make bench   speed and memory beside their floors
 # make soak    the long runs
+# make vectors compute the shipped vectors anew, after a change of article.md, unanswered.yaml or the curriculum
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 := 1
 
-.PHONY: chat setup test lint format bench soak lock clean
+.PHONY: chat vectors setup test lint format bench soak lock clean
 
 chat: $(VENV)/.ready
 	@$(BIN)/coach chat
+
+vectors: $(VENV)/.ready
+	$(BIN)/python -m knowledge.index.precomputed
 
 setup: $(VENV)/.ready-dev
 
@@ -54,9 +58,9 @@ soak: $(VENV)/.ready-dev
 # versions and hashes only, for every platform and Python from 3.11 on; run after changing dependencies
 lock: $(VENV)/.ready-dev
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
-		--no-header pyproject.toml -o requirements.lock
+		--no-header --extra documents pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
-		--no-header -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+		--no-header -c requirements.lock --group dev --extra documents pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -25,28 +25,76 @@ class KnowledgeError(Exception):
     """A file of knowledge cannot be used; the text names file, line and what was expected."""
 
 
+class Refused(KnowledgeError):
+    """A document that is not taken; the text is one sentence with the reason and what would be."""
+
+
+class WriterFailed(KnowledgeError):
+    """The language model gave no usable answer: too slow, refused, broken off; the text says which."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A heading of the article with the text directly under it.
 
     `blocks` are verbatim: a paragraph, or a lead line with the list or question that belongs to it. `path` holds the
-    headings above, outermost first, without the title.
+    headings above, outermost first, without the title. `questions` are ways in which people ask for it.
     """
 
+    key: str
     heading: str
     level: int
     path: tuple[str, ...]
     blocks: tuple[str, ...]
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """The article; `text` is the Markdown body, of which every block is an exact substring."""
+    """The article; `text` is the Markdown body, of which every block is an exact substring.
+
+    `unanswered` are questions near its subjects, and far from them, to which it has no answer.
+    """
 
     title: str
     label: str
     text: str
     sections: tuple[Section, ...]
+    unanswered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSection:
+    """A heading of a document with the text directly under it; `blocks` and `path` as in `Section`."""
+
+    heading: str
+    path: tuple[str, ...]
+    blocks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDocument:
+    """What a loader made of a file. `notes` say in words what was left out of it, such as hidden text."""
+
+    title: str
+    sections: tuple[DocumentSection, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence that a language model wrote, with the numbers (from 1) of the quotes it rests on."""
+
+    text: str
+    quote_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensUsed:
+    """What a call to a language model cost, in tokens; estimated where the provider does not say."""
+
+    asked: int
+    written: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,38 +200,104 @@ class Curriculum:
     problems: tuple[str, ...] = ()
 
 
+EVERYWHERE = "*"
+"""The workspace of what everybody whom this coach serves may see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Who may see a document: a workspace ("slack:T1"), one channel of it alone, or everybody this coach serves."""
+
+    workspace: str = EVERYWHERE
+    channel: str = ""
+
+    @property
+    def visible(self) -> tuple["Scope", ...]:
+        """The scopes whose documents may be shown here: what is for all, the workspace's, the channel's own."""
+        scopes = [Scope()]
+        if self.workspace != EVERYWHERE:
+            scopes.append(Scope(workspace=self.workspace))
+            if self.channel:
+                scopes.append(self)
+        return tuple(scopes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusPart:
+    """A document, a note, an alias or a line of synonyms that a team took in. `text` holds the synonyms."""
+
+    id: str
+    kind: Literal["file", "url", "note", "alias", "synonyms"]
+    passages: int
+    embedding: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSection:
+    """A section of a document with its blocks in reading order."""
+
+    heading: str
+    blocks: tuple[str, ...]
+    title: str
+    url: str | None = None
+
+
+PassageKind = Literal["section", "block", "sentence", "alias", "explanation"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A searchable piece. `text` is verbatim; `section` is its heading; `place` orders passages within a source."""
+    """A searchable piece of a section.
+
+    `key` names the section over all sources (headings may repeat), `section` is its heading. `text` is what is searched:
+    verbatim for a block, the heading and all blocks for a section, a question that the section answers for an alias.
+    """
 
     id: str
     source: Source
+    key: str
     section: str
     text: str
-    place: int
-    kind: Literal["section", "block", "explanation"] = "block"
+    kind: PassageKind = "block"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionHit:
-    """A section a search found, with its best passages first. `score` is the fused rank score, only for ordering."""
+    """A section a search found. `score` is the fused score, only for ordering.
+
+    `blocks` are the section's own, verbatim, in reading order; `best` is the index of the one nearest to the question.
+    `title` and `url` name the document of a `documents` section.
+    """
 
     source: Source
+    key: str
     section: str
     score: float
-    passages: tuple[Passage, ...]
+    blocks: tuple[str, ...]
+    best: int = 0
+    title: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
-    """What a search found, best section first.
+    """What a search found in one source, best section first, and what that rests on.
 
-    `similarity` is the best cosine (0 without vectors), `coverage` the share (0-1, weighted by rarity) of the
-    question's content words that the best section contains, `unknown` those that no source contains.
+    `similarity` and `alias_similarity` are the best cosines of the first section's passages and aliases (0 without
+    vectors), `margin` is the distance of the first score to the second. `coverage` is the share (0-1, weighted by
+    rarity) of the question's content words that the first section contains, and `unknown` the words of the question,
+    as it was written, that the source contains nowhere, with how rare each is in English (0-1). `leaning` is above 0 for
+    a question like those the article answers, below for one like those it does not, and `unanswered_similarity` the
+    cosine of the nearest of the latter; both 0 for other sources.
     """
 
     hits: tuple[SectionHit, ...]
-    similarity: float
-    coverage: float
-    unknown: tuple[str, ...]
-    semantic: bool
+    similarity: float = 0.0
+    alias_similarity: float = 0.0
+    margin: float = 0.0
+    coverage: float = 0.0
+    unknown: tuple[tuple[str, float], ...] = ()
+    leaning: float = 0.0
+    unanswered_similarity: float = 0.0
+    semantic: bool = False

@@ -1,14 +1,70 @@
-"""What the core asks of the knowledge: a search."""
+"""What the core asks of the knowledge: a search, and sentences written from what was found."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
-from knowledge.model import Retrieval, Source
+from knowledge.model import (
+    CorpusPart,
+    Passage,
+    Retrieval,
+    Scope,
+    Sentence,
+    Source,
+    StoredSection,
+    TokensUsed,
+)
 
 
 class Retriever(Protocol):
     """Finds the sections that answer a question."""
 
-    async def retrieve(self, question: str, *, sources: Sequence[Source], limit: int = 5) -> Mapping[Source, Retrieval]:
-        """At most `limit` sections of each of these sources. Never raises for any text; an index that fails is left
-        out."""
+    async def retrieve(
+        self, question: str, *, sources: Sequence[Source], scope: Scope | None = None, limit: int = 5
+    ) -> Mapping[Source, Retrieval]:
+        """At most `limit` sections of each of these sources, best first; of documents only those that `scope` may see.
+        Never raises for any text; an index that fails is left out."""
+
+
+@runtime_checkable
+class Corpus(Protocol):
+    """Where a team's documents are kept; who may see them is part of every query."""
+
+    async def generations(self, workspaces: Sequence[str]) -> Mapping[str, int]:
+        """For each of them a number that changes whenever what it has taken in does; none while it has nothing."""
+
+    async def parts(self, scope: Scope) -> Sequence[CorpusPart]:
+        """What exactly this scope holds: a channel's own parts without the workspace's, and the reverse."""
+
+    async def contents(self, scope: Scope, part_id: str) -> Sequence[tuple[Passage, bytes | None]]:
+        """The passages of one part with their vectors (float32, or None), in order; nothing if it is gone."""
+
+    async def passages(self, scopes: Sequence[Scope], ids: Sequence[str]) -> Mapping[str, tuple[Passage, bytes | None]]:
+        """Those of the passages that these scopes hold, by id, with their vectors."""
+
+    async def wholes(self, scopes: Sequence[Scope], keys: Sequence[str]) -> Mapping[str, tuple[Passage, bytes | None]]:
+        """The passages of kind `section` of those sections that these scopes hold, by id, with their vectors."""
+
+    async def sections(self, scopes: Sequence[Scope], keys: Sequence[str]) -> Mapping[str, StoredSection]:
+        """Those of the sections that these scopes hold, by key."""
+
+
+class Embedder(Protocol):
+    """Turns text into the vectors that the index compares."""
+
+    async def embed(self, text: str) -> bytes | None:
+        """The vector (float32, length 1) of a text, or None where there is no embedding."""
+
+    def similarity(self, one: str, other: str) -> float:
+        """The cosine of two texts; takes some milliseconds. Raises nothing; 1 where there is no embedding."""
+
+
+class Writer(Protocol):
+    """A language model that answers from numbered quotes and nothing else. What it writes is not to be trusted."""
+
+    name: str
+
+    def write(
+        self, question: str, quotes: Sequence[str], *, earlier: Sequence[str] = ()
+    ) -> AsyncIterator[Sentence | TokensUsed]:
+        """Sentences as they are written, and what it cost, last. `earlier` are the previous questions of the thread.
+        Raises WriterFailed, also after some sentences."""
