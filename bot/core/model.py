@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Literal
 
-from knowledge.model import Category
+from knowledge.model import Category, Source
 
 _ACTION = re.compile(r"[a-z][a-z_]{0,23}")
 _ARGUMENT = re.compile(r"[A-Za-z0-9._:-]{0,60}")
@@ -119,11 +119,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """Where a quote stands: the source's label ("the article"), the section's heading, a link for an ingested URL."""
+    """Where a quote stands: the source's label ("the article"), the section's heading; of a team's own documents also
+    the document's title, and a link where it was ingested from a URL."""
 
     source: str
     section: str
+    document: str = ""
     url: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The section, within its document if it has one."""
+        return f"{self.document}: {self.section}" if self.document not in {"", self.section} else self.section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,12 +265,14 @@ class Reply:
     """One message. A `Form` stands alone in its reply.
 
     `private` shows it to the asker alone where others read along; `replaces` puts it in the place of the message
-    whose button was pressed.
+    whose button was pressed. A `partial` one is a state on the way to the next, which takes its place: only an adapter
+    that can show that gets to see it.
     """
 
     blocks: tuple[Block, ...]
     private: bool = False
     replaces: bool = False
+    partial: bool = False
 
     def __post_init__(self) -> None:
         if not self.blocks:
@@ -283,19 +292,24 @@ class FoundSection:
     """A section that was considered for an answer; `score` orders sections of one answer and means nothing else."""
 
     source: str
+    key: str
     section: str
     score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the sources say to a question. `quotes` are verbatim; `confidence` (0-1) is that of the band `answer`."""
+    """What the sources say to a question. `quotes` are verbatim; `confidence` (0-1) is that of the band `answer`.
+
+    `source` is where the quotes come from. `text` is the quotes' own where no model wrote sentences from them.
+    """
 
     band: Literal["answer", "near", "none"]
     text: str
     quotes: tuple[Quote, ...]
     sections: tuple[FoundSection, ...]
     confidence: float
+    source: Source = "article"
 
 
 # --- what is remembered ----------------------------------------------------------------------

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
+from bot.core.documents import Documents
+from bot.core.memory import Conversations, Gaps, Spending
 from bot.core.model import (
     Delivery,
     DeliveryStatus,
@@ -17,6 +19,7 @@ from bot.core.model import (
     UserRef,
 )
 from bot.core.stream import Draw, Stream
+from knowledge.model import Category
 
 Handler = Callable[[Inbound], AsyncIterator[Reply]]
 """The coaching core seen from an adapter: `Coach.handle`."""
@@ -66,6 +69,17 @@ class Profiles(Protocol):
 
     async def time_zone(self, user: UserRef) -> str | None:
         """The IANA name from the person's profile, or None."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """An adapter that can show a reply while it grows: it edits its own message by `send(…, replaces=…)`.
+
+    Where that is not possible, such as in an answer that one person alone sees, `send` raises Rejected for a reply that
+    is `partial`; the finished one is sent all the same."""
+
+    edits_every: float
+    """Seconds between two edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +158,12 @@ class Outbox(Protocol):
         """The delivery with this key. If there is none yet, `draw` chooses its item, and row and credits are written
         in one transaction; the flag says whether that happened. Concurrent calls agree on one row."""
 
+    async def add_extra(
+        self, subscription_id: str, *, key: str, local_date: date, item_id: str, category: Category, now: datetime
+    ) -> Delivery:
+        """The delivery with this key, of a prompt that somebody asked for besides the daily ones: already sent, without
+        a change to credits or count."""
+
     async def stream(self, subscription_id: str) -> Stream:
         """What a stream has shown and is owed."""
 
@@ -195,6 +215,9 @@ class Practice(Protocol):
     async def take_hint(self, *, learner_id: str, delivery_id: str, available: int) -> int:
         """Count a hint; returns the index (from 0) of the one to show, the last one again when all were shown."""
 
+    async def recent_items(self, user: UserRef, where: ThreadRef, *, since: date) -> frozenset[str]:
+        """The items that came to this person, or to this channel, on local dates from `since` on."""
+
     async def reveal(self, *, learner_id: str, delivery_id: str) -> None:
         """Note that the learner has seen the model answer."""
 
@@ -230,6 +253,22 @@ class Store(Protocol):
     @property
     def practice(self) -> Practice:
         """Answers."""
+
+    @property
+    def documents(self) -> Documents:
+        """What teams took in."""
+
+    @property
+    def conversations(self) -> Conversations:
+        """Turns and feedback."""
+
+    @property
+    def gaps(self) -> Gaps:
+        """Questions without an answer."""
+
+    @property
+    def spending(self) -> Spending:
+        """What a language model cost."""
 
     @property
     def privacy(self) -> Privacy:

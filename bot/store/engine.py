@@ -14,7 +14,7 @@ from bot.core.errors import ConfigurationError, StoreError
 
 _SQLITE_CONNECTIONS = 3
 _DAMAGED = ("malformed", "not a database", "disk I/O error")
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a test compares it with the migrations folder."""
 
 

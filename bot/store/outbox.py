@@ -15,7 +15,7 @@ from bot.store.engine import Database
 from bot.store.subscriptions import target_of
 from bot.store.tables import credit, delivery, subscription
 from bot.store.upsert import insert_new
-from knowledge.model import CATEGORIES
+from knowledge.model import CATEGORIES, Category
 
 _WITH_TARGET = select(
     delivery,
@@ -136,6 +136,31 @@ class SqlOutbox:
             )
             await _store_credits(connection, subscription_id, drawn, stream.count + 1)
             return _delivery((await connection.execute(query)).one()), True
+
+    async def add_extra(
+        self, subscription_id: str, *, key: str, local_date: date, item_id: str, category: Category, now: datetime
+    ) -> Delivery:
+        """See the port."""
+        async with self._database.transaction() as connection:
+            count = select(subscription.c.shown).where(subscription.c.id == subscription_id)
+            await insert_new(
+                connection,
+                delivery,
+                id=str(uuid.uuid4()),
+                key=key,
+                subscription_id=subscription_id,
+                ordinal=(await connection.execute(count)).scalar_one(),
+                local_date=local_date,
+                category=category,
+                item_id=item_id,
+                status="sent",
+                not_before=now,
+                expires_at=now,
+                attempt=0,
+                reason="",
+                created_at=now,
+            )
+            return _delivery((await connection.execute(_WITH_TARGET.where(delivery.c.key == key))).one())
 
     async def stream(self, subscription_id: str) -> Stream:
         """See the port."""

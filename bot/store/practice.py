@@ -1,13 +1,13 @@
 """Answers to prompts, what the grader saw in them, and the help that was taken."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
-from bot.core.model import Grade
+from bot.core.model import Grade, ThreadRef, UserRef
 from bot.store.engine import Database
-from bot.store.tables import answer, help_taken, verdict
+from bot.store.tables import answer, delivery, help_taken, subscription, verdict
 from bot.store.upsert import insert_new
 
 
@@ -99,6 +99,18 @@ class SqlPractice:
             taken = int((await connection.execute(select(help_taken.c.hints).where(mine))).scalar_one())
             await connection.execute(update(help_taken).where(mine).values(hints=min(taken + 1, available)))
             return min(taken, available - 1)
+
+    async def recent_items(self, user: UserRef, where: ThreadRef, *, since: date) -> frozenset[str]:
+        """See the port."""
+        personal = and_(subscription.c.workspace == user.workspace, subscription.c.user_id == user.id)
+        shared = and_(subscription.c.workspace == where.workspace, subscription.c.channel == where.channel)
+        query = (
+            select(delivery.c.item_id)
+            .join(subscription)
+            .where(subscription.c.platform == user.platform, or_(personal, shared), delivery.c.local_date >= since)
+        )
+        async with self._database.single() as connection:
+            return frozenset((await connection.execute(query)).scalars())
 
     async def reveal(self, *, learner_id: str, delivery_id: str) -> None:
         """See the port."""

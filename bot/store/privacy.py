@@ -6,12 +6,12 @@ The tables say in `info["privacy"]` how rows belong to a person; nothing here na
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, false, or_, select, text
+from sqlalchemy import ColumnElement, Date, Select, Table, and_, false, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import UserRef
 from bot.store.engine import Database
-from bot.store.tables import answer, identity, inbound, joined_thread, metadata, subscription
+from bot.store.tables import answer, identity, metadata, subscription
 
 
 def _learners(user: UserRef) -> Select[tuple[str]]:
@@ -88,9 +88,13 @@ class SqlPrivacy:
         """See the port."""
         count = 0
         async with self._database.transaction() as connection:
-            for table, at in ((inbound, inbound.c.received_at), (joined_thread, joined_thread.c.last_at)):
-                limit = at < now - timedelta(days=table.info["keep_days"])
-                gone = await connection.execute(table.delete().where(limit).returning(next(iter(table.primary_key))))
+            for table in metadata.sorted_tables:
+                if table.info["keep_days"] is None:
+                    continue
+                since = table.c[table.info["since"]]
+                limit = now - timedelta(days=table.info["keep_days"])
+                over = since <= limit.date() if isinstance(since.type, Date) else since < limit
+                gone = await connection.execute(table.delete().where(over).returning(next(iter(table.primary_key))))
                 count += len(gone.all())
         await self._erase_traces()
         return count

@@ -5,7 +5,10 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from bot.core.ports import Clock
+from bot.store.conversation import SqlConversations, SqlSpending
+from bot.store.corpus import SqlCorpus
 from bot.store.engine import Database, database_url, prepare
+from bot.store.gaps import SqlGaps
 from bot.store.inbox import SqlInbox
 from bot.store.outbox import SqlOutbox
 from bot.store.practice import SqlPractice
@@ -22,6 +25,10 @@ class SqlStore:
         self.subscriptions = SqlSubscriptions(self._database)
         self.outbox = SqlOutbox(self._database)
         self.practice = SqlPractice(self._database)
+        self.documents = SqlCorpus(self._database)
+        self.conversations = SqlConversations(self._database, clock)
+        self.gaps = SqlGaps(self._database)
+        self.spending = SqlSpending(self._database)
         self.privacy = SqlPrivacy(self._database)
 
     async def warm(self) -> None:

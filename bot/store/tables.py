@@ -1,8 +1,10 @@
 """The tables. Each says by `info["privacy"]` how it holds a person's data; a test walks every column against that.
 
 Privacy is one of: "none" (nothing personal), "learner" (rows of the person in `learner_id`), "person" (rows found by
-platform, workspace and user id), "subscription" and "answer" (rows that hang on a personal row of that table).
-`info["keep_days"]` is how long a row is kept at the most once it is over; None: until the person says forget.
+platform, workspace and user id), "subscription" and "answer" (rows that hang on a personal row of that table), "team"
+(what a workspace took in; it goes with its document, not with a person).
+`info["keep_days"]` is how long a row is kept at the most, counted from `info["since"]`; None: until the person says
+forget, or the team forgets the document.
 """
 
 import datetime as dt
@@ -17,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -145,7 +148,7 @@ inbound = Table(
     Column("attempted", Boolean, nullable=False, default=False),
     Column("received_at", UtcDateTime, nullable=False),
     Index("ix_inbound_finished", "finished", "platform"),
-    info={"privacy": "person", "keep_days": 7},
+    info={"privacy": "person", "keep_days": 7, "since": "received_at"},
 )
 """Events addressed to the coach. Body and person are erased once answered; the key stays a week, for duplicates.
 
@@ -159,7 +162,7 @@ joined_thread = Table(
     Column("channel", String(40), primary_key=True),
     Column("thread", String(40), primary_key=True),
     Column("last_at", UtcDateTime, nullable=False, index=True),
-    info={"privacy": "none", "keep_days": 90},
+    info={"privacy": "none", "keep_days": 90, "since": "last_at"},
 )
 
 answer = Table(
@@ -196,4 +199,157 @@ verdict = Table(
     Column("quote", Text, nullable=False),
     Column("contested", Boolean, nullable=False, default=False),
     info={"privacy": "answer", "keep_days": None},
+)
+
+
+# --- a team's own documents ------------------------------------------------------------------
+
+document = Table(
+    "document",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("location", String(1000), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("embedding", String(60), nullable=False),
+    Column("passages", Integer, nullable=False, default=0),
+    Column("ready", Boolean, nullable=False, default=False),
+    Column("text", Text, nullable=False, default=""),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("review_at", UtcDateTime, nullable=True),
+    Index("ix_document_scope", "workspace", "channel", "ready"),
+    info={"privacy": "team", "keep_days": None},
+)
+"""A file, a page, a note, an alias or a line of synonyms; `workspace` is PLATFORM:WORKSPACE, `channel` "" for all of it.
+
+It is searched once it is `ready`, so nothing is searched by half. `text` holds what is no passage: synonyms."""
+
+contribution = Table(
+    "contribution",
+    metadata,
+    Column("document_id", ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("workspace", String(40), nullable=False),
+    Column("user_id", String(40), nullable=False),
+    info={"privacy": "person", "keep_days": None},
+)
+"""Who wrote a note, to be credited for it."""
+
+passage = Table(
+    "passage",
+    metadata,
+    Column("document_id", ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("source", String(10), nullable=False),
+    Column("section_key", String(60), nullable=False),
+    Column("section", String(300), nullable=False),
+    Column("kind", String(11), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=True),
+    Index("ix_passage_section", "section_key", "kind"),
+    info={"privacy": "team", "keep_days": None},
+)
+"""The vector (float32) is kept, so that an index is rebuilt without embedding anything again."""
+
+index_generation = Table(
+    "index_generation",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+    info={"privacy": "none", "keep_days": None},
+)
+
+# --- conversation ----------------------------------------------------------------------------
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("place_workspace", String(40), nullable=False),
+    Column("workspace", String(40), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("thread", String(40), nullable=False),
+    Column("user_id", String(40), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("band", String(8), nullable=False),
+    Column("section_key", String(60), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Index("ix_turn_place", "platform", "place_workspace", "channel", "thread", "asked_at"),
+    info={"privacy": "person", "keep_days": 7, "since": "asked_at"},
+)
+"""What was asked and which section answered, for follow-ups; secrets are taken out before it is written."""
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("turn_id", String(36), primary_key=True),
+    Column("platform", String(20), primary_key=True),
+    Column("workspace", String(40), primary_key=True),
+    Column("user_id", String(40), primary_key=True),
+    Column("good", Boolean, nullable=False),
+    Column("section_key", String(60), nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    info={"privacy": "person", "keep_days": 365, "since": "given_at"},
+)
+
+gap = Table(
+    "gap",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("place_workspace", String(40), nullable=False),
+    Column("workspace", String(40), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("thread", String(40), nullable=False),
+    Column("user_id", String(40), nullable=False),
+    Column("direct", Boolean, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=True),
+    Column("reason", String(10), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=True),
+    Index("ix_gap_open", "place_workspace", "platform", "status"),
+    info={"privacy": "person", "keep_days": 180, "since": "asked_at"},
+)
+"""A question that was not answered, or whose answer was called unhelpful; `reason` is none, near or down."""
+
+topic_owner = Table(
+    "topic_owner",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("place_workspace", String(40), primary_key=True),
+    Column("topic", String(80), primary_key=True),
+    Column("workspace", String(40), nullable=False),
+    Column("user_id", String(40), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=True),
+    info={"privacy": "person", "keep_days": None},
+)
+"""Who answers for a topic; `sent_at` is when open questions were last sent there."""
+
+evaluation_case = Table(
+    "evaluation_case",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workspace", String(64), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("section", String(300), nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    info={"privacy": "team", "keep_days": None},
+)
+
+model_usage = Table(
+    "model_usage",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("asked", Integer, nullable=False),
+    Column("written", Integer, nullable=False),
+    info={"privacy": "none", "keep_days": 400, "since": "day"},
 )
