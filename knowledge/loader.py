@@ -18,7 +18,6 @@ from knowledge.model import (
     Leaf,
     Numeric,
     Part,
-    Passage,
     Point,
     Section,
     Variant,
@@ -39,6 +38,7 @@ def _front_matter(path: Path) -> tuple[dict[str, Any], str]:
 def load_article(path: Path = FOLDER / "article.md") -> Article:
     """The article with its sections in reading order."""
     head, body = _front_matter(path)
+    questions: dict[str, list[str]] = head.get("questions") or {}
     sections: list[Section] = []
     trail: dict[int, str] = {}
     level, heading, blocks = 1, head["title"], list[str]()
@@ -46,7 +46,16 @@ def load_article(path: Path = FOLDER / "article.md") -> Article:
     def close() -> None:
         if blocks:
             above = tuple(title for depth, title in sorted(trail.items()) if 1 < depth < level)
-            sections.append(Section(heading=heading, level=level, path=above, blocks=tuple(blocks)))
+            sections.append(
+                Section(
+                    key=f"article:{len(sections)}",
+                    heading=heading,
+                    level=level,
+                    path=above,
+                    blocks=tuple(blocks),
+                    questions=tuple(map(str, questions.get(heading, ()))),
+                )
+            )
 
     for paragraph in body.split("\n\n"):
         if match := _HEADING.fullmatch(paragraph.strip()):
@@ -58,7 +67,22 @@ def load_article(path: Path = FOLDER / "article.md") -> Article:
         else:
             blocks.append(paragraph)
     close()
-    return Article(title=head["title"], label=head["label"], text=body, sections=tuple(sections))
+    if strangers := questions.keys() - {section.heading for section in sections}:
+        raise KnowledgeError(f"{path.name}: questions for “{min(strangers)}”, which is no heading with text under it")
+    return Article(
+        title=head["title"],
+        label=head["label"],
+        text=body,
+        sections=tuple(sections),
+        unanswered=_unanswered(path.with_name("unanswered.yaml")),
+    )
+
+
+def _unanswered(path: Path) -> tuple[str, ...]:
+    if not path.exists():
+        return ()
+    kinds = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    return tuple(str(question) for questions in kinds.values() for question in questions)
 
 
 def _leaves(tree: Mapping[str, Any]) -> Iterator[Leaf]:
@@ -195,46 +219,13 @@ def load_curriculum(folder: Path = FOLDER / "curriculum") -> Curriculum:
     return Curriculum(items=items, leaves=leaves, problems=tuple(problems))
 
 
-def article_passages(article: Article) -> list[Passage]:
-    """Each section whole (for finding) and each of its blocks (for quoting)."""
-    passages: list[Passage] = []
-    for number, section in enumerate(article.sections):
-        context = " / ".join((*section.path, section.heading))
-        whole = "\n\n".join(section.blocks)
-        base = number * 100
-        passages.append(
-            Passage(
-                id=f"article:{number}",
-                source="article",
-                section=section.heading,
-                text=f"{context}\n{whole}",
-                place=base,
-                kind="section",
-            )
-        )
-        passages += [
-            Passage(
-                id=f"article:{number}.{place}",
-                source="article",
-                section=section.heading,
-                text=block,
-                place=base + place,
-            )
-            for place, block in enumerate(section.blocks, start=1)
-        ]
-    return passages
-
-
-def curriculum_passages(curriculum: Curriculum) -> list[Passage]:
-    """The explanation of every item, under the title of its leaf."""
-    return [
-        Passage(
-            id=f"curriculum:{item.id}",
-            source="curriculum",
-            section=curriculum.leaves[item.leaf].title,
-            text=item.answer,
-            place=number,
-            kind="explanation",
-        )
-        for number, item in enumerate(curriculum.items.values())
-    ]
+@cache
+def load_synonyms(path: Path = FOLDER / "synonyms.yaml") -> tuple[tuple[str, ...], ...]:
+    """Groups of words and short phrases that mean the same, the usual term first; raises KnowledgeError."""
+    try:
+        groups = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KnowledgeError(f"{path.name}: {str(error).splitlines()[0]}; expected a YAML list of lists") from error
+    if not isinstance(groups, list) or not all(isinstance(group, list) and len(group) > 1 for group in groups):
+        raise KnowledgeError(f"{path.name}: expected a YAML list of lists, each of two words or more")
+    return tuple(tuple(str(word).lower() for word in group) for group in groups)

@@ -3,20 +3,25 @@
 import hashlib
 import logging
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from knowledge.model import Passage, Source
+from knowledge.model import Passage
 
 log = logging.getLogger(__name__)
 
-_LAYOUT = "1"
+Vector = npt.NDArray[np.float32]
+
+_LAYOUT = "2"
 """Raised when what is stored beside a vector changes."""
 _COLLECTION = "knowledge"
+_COSINE: Any = {"hnsw": {"space": "cosine"}}
+_CHUNK = 1000
 
 
 def fingerprint(embedding: str, passages: Sequence[Passage]) -> str:
@@ -27,10 +32,39 @@ def fingerprint(embedding: str, passages: Sequence[Passage]) -> str:
     return digest.hexdigest()[:32]
 
 
-class VectorIndex:
-    """Nearest passages by cosine, through langchain-chroma.
+def open_client(folder: Path | None) -> Any:
+    """A Chroma client on a folder, or in memory; imports chromadb."""
+    import chromadb
+    from chromadb.config import Settings
 
-    `embedding` names the embedding, `width` is the length of its vectors. `path` None keeps everything in memory. `rebuilt` says why the index was built anew, or is empty.
+    settings = Settings(anonymized_telemetry=False)
+    if folder is None:
+        return chromadb.EphemeralClient(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    return chromadb.PersistentClient(str(folder), settings)
+
+
+def open_collection(client: Any, name: str) -> Any:
+    """A collection for cosine distances whose vectors are always ours."""
+    return client.get_or_create_collection(name, configuration=_COSINE, embedding_function=None)
+
+
+def nearest(collection: Any, vector: Vector, limit: int) -> list[tuple[str, float]]:
+    """(id, cosine) of the nearest vectors, best first.
+
+    Asks the collection itself: langchain-chroma's search brings every passage's text along, which takes as long again
+    as the query.
+    """
+    found = collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
+    distances = found["distances"] or [[]]
+    return [(name, 1.0 - distance) for name, distance in zip(found["ids"][0], distances[0], strict=True)]
+
+
+class VectorIndex:
+    """Nearest passages by cosine, through langchain-chroma, over passages that are all known at the start.
+
+    `embedding` names the embedding, `width` is the length of its vectors. `path` None keeps everything in memory.
+    `rebuilt` says why the index was built anew, or is empty.
     """
 
     def __init__(
@@ -73,19 +107,10 @@ class VectorIndex:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _open(self, folder: Path | None) -> Any:
-        import chromadb
-        from chromadb.config import Settings
         from langchain_chroma import Chroma
 
-        settings = Settings(anonymized_telemetry=False)
-        if folder is None:
-            client = chromadb.EphemeralClient(settings)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            client = chromadb.PersistentClient(str(folder), settings)
-        self._collection = client.get_or_create_collection(
-            _COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
-        )
+        client = open_client(folder)
+        self._collection = open_collection(client, _COLLECTION)
         return Chroma(client=client, collection_name=_COLLECTION, embedding_function=self._embeddings)
 
     def _usable(self, folder: Path, expected: int) -> Any | None:
@@ -94,10 +119,8 @@ class VectorIndex:
             return None
         try:
             store = self._open(folder)
-            probe = self._collection.query(
-                query_embeddings=np.eye(1, self._width, dtype=np.float32), n_results=1, include=["distances"]
-            )
-            return store if self._collection.count() == expected and probe["ids"][0] else None
+            found = nearest(self._collection, np.eye(1, self._width, dtype=np.float32)[0], 1)
+            return store if self._collection.count() == expected and found else None
         except BaseException as error:  # a damaged file makes Chroma's native part panic, which is no Exception
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
@@ -106,30 +129,15 @@ class VectorIndex:
 
     def _fill(self, passages: Sequence[Passage]) -> None:
         vectors = np.asarray(self._embeddings.embed_documents([passage.text for passage in passages]), dtype=np.float32)
-        for start in range(0, len(passages), 1000):
-            chunk = passages[start : start + 1000]
+        for start in range(0, len(passages), _CHUNK):
+            chunk = passages[start : start + _CHUNK]
             self._collection.add(
                 ids=[passage.id for passage in chunk],
-                embeddings=vectors[start : start + 1000],
+                embeddings=vectors[start : start + _CHUNK],
                 documents=[passage.text for passage in chunk],
                 metadatas=[{"source": passage.source} for passage in chunk],
             )
 
-    def nearest(self, question: str, sources: Collection[Source], limit: int) -> list[tuple[int, float]]:
-        """(index of the passage, cosine) of the nearest passages of these sources, best first.
-
-        Asks the collection itself: langchain-chroma's search brings every passage's text along, which takes as long
-        again as the query.
-        """
-        chosen = sorted(sources)
-        where: Any = {"source": chosen[0]} if len(chosen) == 1 else {"source": {"$in": chosen}}
-        found = self._collection.query(
-            query_embeddings=np.asarray([self._embeddings.embed_query(question)], dtype=np.float32),
-            n_results=limit,
-            where=where,
-            include=["distances"],
-        )
-        distances = found["distances"] or [[]]
-        return [
-            (self._places[name], 1.0 - distance) for name, distance in zip(found["ids"][0], distances[0], strict=True)
-        ]
+    def nearest(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        """(index of the passage, cosine) of the nearest passages, best first."""
+        return [(self._places[name], cosine) for name, cosine in nearest(self._collection, vector, limit)]

@@ -77,7 +77,8 @@ class MiniLM(Embeddings):
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
             vectors[rows] = self._embed([texts[row] for row in rows])
-        release_memory()
+        if len(texts) > _BATCH:
+            release_memory()
         return [list(map(float, vector)) for vector in vectors]
 
     def embed_query(self, text: str) -> list[float]:

@@ -1,118 +1,313 @@
-"""Keywords and vectors fused per section, as a LangChain retriever and as the core's `Retriever`."""
+"""Keywords, passage vectors and alias vectors fused per section, as a LangChain retriever and as the core's own."""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, PrivateAttr
 
-from knowledge.index.chroma import VectorIndex
-from knowledge.index.keyword import KeywordIndex, Words
-from knowledge.model import Passage, Retrieval, SectionHit, Source
+from knowledge.index.answerability import Answerability
+from knowledge.index.batching import Batching
+from knowledge.index.chroma import Vector
+from knowledge.index.fusion import ALIASED, PLAIN, Found, Fused, fuse, spread
+from knowledge.index.scopes import Scopes
+from knowledge.index.segments import FixedSegment, ScopeSegment
+from knowledge.index.spelling import Spelling
+from knowledge.index.synonyms import Synonyms
+from knowledge.index.words import English, Words
+from knowledge.model import Passage, Retrieval, Scope, SectionHit, Source, StoredSection
+from knowledge.ports import Corpus
 
 log = logging.getLogger(__name__)
 
-_K = 60
-"""Of reciprocal-rank fusion; the constant of Cormack, Clarke and Büttcher (SIGIR 2009)."""
-_DEPTH = 16
-"""Passages taken from each ranking before they are fused."""
+_FIXED_DEPTH = 128
+"""Vectors taken from the article and the curriculum together."""
+_SCOPE_DEPTH = 64
+_WORD_DEPTH = 64
+_TOLD = 0.7
+"""Cosine from which a question is taken for one that an administrator led to a section."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A question ready to be searched for: repaired text, (word, stem) as said, stems it means besides, its vector."""
+
+    said: tuple[tuple[str, str], ...]
+    stems: list[str]
+    meant: list[str]
+    vector: Vector | None
+    leaning: float
+    unanswered: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scoped:
+    """What the scopes hold: passages by source, the vectors of whole sections by key, the question's stems it knows."""
+
+    found: dict[Source, list[Found]] = field(default_factory=lambda: defaultdict(list))
+    wholes: Mapping[str, Vector] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
 
 
 class HybridRetriever(BaseRetriever):
-    """BM25 and vectors by reciprocal-rank fusion; each section counts once a ranking, with its best passage.
-
-    Without `vectors`, or when they fail, keywords serve alone.
-    """
+    """Sections by keywords and vectors. Without vectors, or when they fail, keywords serve alone."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    passages: Sequence[Passage]
-    vectors: VectorIndex | None = None
-    _words: Words = PrivateAttr(default_factory=Words)
-    _keywords: KeywordIndex = PrivateAttr()
-    _worker: ThreadPoolExecutor = PrivateAttr(default_factory=lambda: ThreadPoolExecutor(1, "retrieval"))
+    fixed: FixedSegment
+    sections: Mapping[str, StoredSection]
+    """Of article and curriculum, by key."""
+    embeddings: Embeddings | None = None
+    words: Words
+    english: English
+    synonyms: Synonyms
+    scopes: Scopes
+    answerability: Answerability | None = None
+    corpus: Corpus | None = None
+    _spelling: Spelling = PrivateAttr()
+    _vocabulary: dict[Source, frozenset[str]] = PrivateAttr(default_factory=dict)
+    _shipped: frozenset[str] = PrivateAttr()
+    _workers: ThreadPoolExecutor = PrivateAttr()
+    _batching: Batching | None = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
-        """Build the keyword index."""
+        """Note the words of each source."""
         super().model_post_init(context)
-        self._keywords = KeywordIndex(self.passages, self._words)
+        raw: set[str] = set()
+        stems: dict[Source, set[str]] = defaultdict(set)
+        for passage in self.fixed.passages:
+            raw.update(self.words.raw(passage.text))
+            if passage.kind != "alias":  # an alias says how people ask, not what the source says
+                stems[passage.source].update(self.words.split(f"{passage.section} {passage.text}"))
+        self._shipped = frozenset(one.text for one in self.fixed.passages if one.kind == "alias")
+        self._spelling = Spelling(self.english, raw)
+        self._vocabulary = {source: frozenset(found) for source, found in stems.items()}
+        count = min(4, os.cpu_count() or 1)
+        self._workers = ThreadPoolExecutor(count, "retrieval")
+        self._batching = Batching(self.embeddings, self._workers, count) if self.embeddings else None
 
-    def search(self, question: str, sources: Sequence[Source], limit: int = 5) -> dict[Source, Retrieval]:
-        """The sections of each source that answer `question`, best first."""
-        question = question.encode("utf-8", "replace").decode()  # a lone surrogate is no text to the tokenizer
-        words = self._words.split(question)
-        by_word = self._keywords.ranked(words, 4 * _DEPTH)
-        near: list[tuple[int, float]] = []
-        semantic = False
-        if self.vectors is not None and question.strip():
+    # --- asking ------------------------------------------------------------------------------
+
+    def _prepared(self, question: str, synonyms: Synonyms) -> _Asked:
+        repaired = self._repaired(question)
+        return self._understood(repaired, self._embedded(repaired), synonyms)
+
+    def _repaired(self, question: str) -> str:
+        # a lone surrogate is no text to the tokenizer
+        return self._spelling.repaired(question.encode("utf-8", "replace").decode())
+
+    def _understood(self, repaired: str, vector: Vector | None, synonyms: Synonyms) -> _Asked:
+        said = tuple(self.words.pairs(repaired))
+        leaning, unanswered = 0.0, 0.0
+        if vector is not None and self.answerability is not None:
+            leaning, unanswered = self.answerability.leaning(repaired, vector)
+        return _Asked(
+            said=said,
+            stems=[stem for _, stem in said],
+            meant=synonyms.meant(repaired),
+            vector=vector,
+            leaning=leaning,
+            unanswered=unanswered,
+        )
+
+    async def _vector(self, text: str) -> Vector | None:
+        """As `_embedded`, together with other questions that wait."""
+        if self._batching is None or not text.strip():
+            return None
+        try:
+            return await self._batching.vector(text)
+        except Exception:
+            log.exception("the question cannot be embedded; keywords serve alone")
+            return None
+
+    def _embedded(self, text: str) -> Vector | None:
+        if self.embeddings is None or not text.strip():
+            return None
+        try:
+            return np.asarray(self.embeddings.embed_query(text), dtype=np.float32)
+        except Exception:
+            log.exception("the question cannot be embedded; keywords serve alone")
+            return None
+
+    def _fixed(self, asked: _Asked) -> dict[Source, list[Found]]:
+        """What article and curriculum hold, by source."""
+        passages = self.fixed.passages
+        cosines: dict[int, float] = {}
+        if asked.vector is not None:
             try:
-                near, semantic = self.vectors.nearest(question, sources, _DEPTH * len(sources)), True
+                cosines = dict(self.fixed.nearest(asked.vector, _FIXED_DEPTH))
             except Exception:
                 log.exception("vector search failed; keywords serve alone")
-        unknown = self._keywords.unknown(words)
-        found: dict[Source, Retrieval] = {}
-        for source in sources:
-            mine = [index for index in by_word if self.passages[index].source == source][:_DEPTH]
-            close = [(index, cosine) for index, cosine in near if self.passages[index].source == source]
-            hits, members = self._fused(source, (mine, [index for index, _ in close]), limit)
-            found[source] = Retrieval(
-                hits=hits,
-                similarity=max((cosine for _, cosine in close), default=0.0),
-                coverage=self._keywords.coverage(words, members),
-                unknown=unknown,
-                semantic=semantic,
-            )
+        shares = dict(self.fixed.keywords.ranked(asked.stems, asked.meant, _WORD_DEPTH))
+        found: dict[Source, list[Found]] = defaultdict(list)
+        for index in {**cosines, **shares}:
+            passage = passages[index]
+            found[passage.source].append(_found(passage, cosines.get(index), shares.get(index, 0.0)))
         return found
 
-    def _fused(
-        self, source: Source, rankings: Iterable[Sequence[int]], limit: int
-    ) -> tuple[tuple[SectionHit, ...], list[int]]:
-        """Reciprocal-rank fusion of passage rankings per section, and the passages that found the best section."""
-        scores: dict[str, float] = {}
-        members: dict[str, dict[int, float]] = {}
-        for ranking in rankings:
-            seen: set[str] = set()
-            for index in ranking:
-                section = self.passages[index].section
-                gain = 1 / (_K + len(seen) + 1)
-                of_section = members.setdefault(section, {})
-                of_section[index] = of_section.get(index, 0.0) + gain
-                if section not in seen:
-                    seen.add(section)
-                    scores[section] = scores.get(section, 0.0) + gain
-        best = sorted(scores, key=lambda section: -scores[section])[:limit]
-        hits = tuple(
-            SectionHit(
-                source=source,
-                section=section,
-                score=scores[section],
-                passages=tuple(
-                    self.passages[index] for index, _ in sorted(members[section].items(), key=lambda pair: -pair[1])
-                ),
-            )
-            for section in best
-        )
-        return hits, list(members[best[0]]) if best else []
+    def _scoped(self, asked: _Asked, segments: Sequence[ScopeSegment]) -> _Scoped:
+        """What the scopes hold, by source: documents, and aliases that lead to sections of the article."""
+        found: dict[Source, list[Found]] = defaultdict(list)
+        wholes: dict[str, Vector] = {}
+        for segment in segments:
+            try:
+                one = segment.search(asked.vector, asked.stems, asked.meant, near=_SCOPE_DEPTH, worded=_WORD_DEPTH)
+            except Exception:
+                log.exception("documents are left out")
+                continue
+            wholes |= one.wholes
+            for source, passages in one.passages.items():
+                found[source] += passages
+        known = frozenset(stem for stem in asked.stems if any(stem in segment.keywords for segment in segments))
+        return _Scoped(found=found, wholes=wholes, known=known)
 
-    async def retrieve(self, question: str, *, sources: Sequence[Source], limit: int = 5) -> Mapping[Source, Retrieval]:
-        """`search`, off the event loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, self.search, question, sources, limit)
+    async def _documents(self, asked: _Asked, scoped: _Scoped, scope: Scope, limit: int) -> Retrieval:
+        assert self.corpus is not None
+        told = _told(scoped.found["documents"])
+        sections = spread(fuse(scoped.found["documents"], PLAIN), scoped.wholes)
+        sections.sort(key=lambda section: -told.get(section.key, 0.0))  # stable: the order of the others stays
+        stored = await self.corpus.sections(scope.visible, [section.key for section in sections[:limit]])
+        sections = [section for section in sections if section.key in stored]
+        hits = tuple(_hit("documents", section, stored[section.key]) for section in sections[:limit])
+        measured = self._measured(asked, sections, hits, scoped.known)
+        return replace(measured, similarity=max(measured.similarity, told.get(hits[0].key, 0.0))) if hits else measured
+
+    def _own(self, source: Source, asked: _Asked, found: Sequence[Found], limit: int) -> Retrieval:
+        """Of the article or the curriculum."""
+        sections = fuse([one for one in found if one.key in self.sections], ALIASED if source == "article" else PLAIN)
+        hits = tuple(_hit(source, section, self.sections[section.key]) for section in sections[:limit])
+        measured = self._measured(asked, sections, hits, self._vocabulary.get(source, frozenset()))
+        if source != "article":
+            return measured
+        shipped = self._shipped
+        told = max((one.cosine or 0.0 for one in found if one.kind == "alias" and one.text not in shipped), default=0.0)
+        if told >= _TOLD:
+            return replace(measured, leaning=max(asked.leaning, told), unanswered_similarity=0.0)
+        return replace(measured, leaning=asked.leaning, unanswered_similarity=asked.unanswered)
+
+    def _measured(
+        self, asked: _Asked, sections: Sequence[Fused], hits: tuple[SectionHit, ...], known: frozenset[str]
+    ) -> Retrieval:
+        if not hits:
+            return Retrieval(hits=(), semantic=asked.vector is not None)
+        texts = [self.words.split(f"{hits[0].section} {' '.join(hits[0].blocks)}")]
+        return Retrieval(
+            hits=hits,
+            similarity=sections[0].similarity,
+            alias_similarity=sections[0].alias_similarity,
+            margin=sections[0].score - sections[1].score if len(sections) > 1 else sections[0].score,
+            coverage=self.fixed.keywords.coverage(asked.stems, texts),
+            unknown=tuple(
+                (word, self.english.rarity(word)) for word, stem in dict(asked.said).items() if stem not in known
+            ),
+            semantic=asked.vector is not None,
+        )
+
+    async def _segments(self, scope: Scope | None) -> tuple[list[ScopeSegment], Synonyms]:
+        if scope is not None:
+            try:
+                segments, own = await self.scopes.segments(scope)
+            except Exception:
+                log.exception("documents are left out")
+            else:
+                return segments, own or self.synonyms
+        return [], self.synonyms
+
+    async def retrieve(
+        self, question: str, *, sources: Sequence[Source], scope: Scope | None = None, limit: int = 5
+    ) -> Mapping[Source, Retrieval]:
+        """See the port."""
+        repaired = self._repaired(question)
+        vector, (segments, synonyms) = await asyncio.gather(self._vector(repaired), self._segments(scope))
+        asked = self._understood(repaired, vector, synonyms)
+        run = asyncio.get_running_loop().run_in_executor  # both leave the interpreter to others while they search
+        scoping = run(self._workers, self._scoped, asked, segments) if segments else None
+        found = await run(self._workers, self._fixed, asked) if {*sources} != {"documents"} else defaultdict(list)
+        scoped = await scoping if scoping else _Scoped()
+        answers: dict[Source, Retrieval] = {}
+        for source in sources:
+            if source != "documents":
+                answers[source] = self._own(source, asked, [*found[source], *scoped.found[source]], limit)
+            else:
+                answers[source] = Retrieval(hits=(), semantic=asked.vector is not None)
+                if scope is not None and scoped.found["documents"]:
+                    try:
+                        answers[source] = await self._documents(asked, scoped, scope, limit)
+                    except Exception:
+                        log.exception("documents are left out")
+        return answers
+
+    def embedded(self, text: str) -> bytes | None:
+        """The vector of a text (float32), or None where there is no embedding."""
+        vector = self._embedded(text)
+        return None if vector is None else vector.tobytes()
+
+    def search(self, question: str, sources: Sequence[Source], limit: int = 5) -> dict[Source, Retrieval]:
+        """Article and curriculum alone, on the calling thread."""
+        asked = self._prepared(question, self.synonyms)
+        found = self._fixed(asked)
+        return {source: self._own(source, asked, found[source], limit) for source in sources}
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002
-        """LangChain's view: the best passage of each section, over all sources."""
-        found = self.search(query, ("article", "curriculum", "documents"))
+        """LangChain's view: the best block of each section, over article and curriculum."""
+        found = self.search(query, ("article", "curriculum"))
         hits = sorted((hit for one in found.values() for hit in one.hits), key=lambda hit: -hit.score)
         return [
             Document(
-                page_content=hit.passages[0].text,
-                id=hit.passages[0].id,
+                page_content=hit.blocks[hit.best],
+                id=hit.key,
                 metadata={"source": hit.source, "section": hit.section, "score": hit.score},
             )
             for hit in hits
         ]
+
+
+def _told(found: Sequence[Found]) -> dict[str, float]:
+    """The sections to which an administrator led a question like this one, with how like it that is."""
+    told: dict[str, float] = {}
+    for one in found:
+        if one.kind == "alias" and one.cosine is not None and one.cosine >= _TOLD:
+            told[one.key] = max(one.cosine, told.get(one.key, 0.0))
+    return told
+
+
+def _found(passage: Passage, cosine: float | None, keyword: float) -> Found:
+    return Found(key=passage.key, kind=passage.kind, text=passage.text, cosine=cosine, keyword=keyword)
+
+
+def _hit(source: Source, section: Fused, stored: StoredSection) -> SectionHit:
+    return SectionHit(
+        source=source,
+        key=section.key,
+        section=stored.heading,
+        score=section.score,
+        blocks=stored.blocks,
+        best=_best_block(section, stored.blocks),
+        title=stored.title,
+        url=stored.url,
+    )
+
+
+def _best_block(section: Fused, blocks: Sequence[str]) -> int:
+    """The block that the nearest passage is, or is a sentence of; the first one where only the whole was found."""
+    for near in section.near:
+        if near.block >= 0:
+            return min(near.block, len(blocks) - 1)
+        if near.kind in {"block", "explanation"} and near.text in blocks:
+            return blocks.index(near.text)
+        if near.kind == "sentence":
+            told = near.text.rpartition(": ")[2]
+            holding = [index for index, block in enumerate(blocks) if told in block]
+            if holding:
+                return holding[0]
+    return 0

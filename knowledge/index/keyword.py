@@ -1,206 +1,65 @@
 """BM25 over the passages, and the statistics of their words."""
 
 import math
-import re
-from collections import Counter
 from collections.abc import Sequence
 
 import bm25s
 import numpy as np
-import Stemmer
+import numpy.typing as npt
 
-from knowledge.model import Passage
+from knowledge.index.exact import largest
 
-_WORD = re.compile(r"[a-z0-9]+(?:[.+#/'-]?[a-z0-9+#]+)*")
-STOPWORDS = frozenset(
-    [
-        "a",
-        "about",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "done",
-        "for",
-        "from",
-        "get",
-        "gets",
-        "getting",
-        "go",
-        "going",
-        "got",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "here",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "isn",
-        "it",
-        "its",
-        "just",
-        "let",
-        "like",
-        "me",
-        "more",
-        "most",
-        "much",
-        "my",
-        "need",
-        "no",
-        "nor",
-        "not",
-        "of",
-        "on",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "own",
-        "please",
-        "really",
-        "s",
-        "same",
-        "say",
-        "says",
-        "should",
-        "so",
-        "some",
-        "such",
-        "t",
-        "tell",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "thing",
-        "things",
-        "this",
-        "those",
-        "to",
-        "too",
-        "up",
-        "us",
-        "use",
-        "very",
-        "was",
-        "we",
-        "well",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "yours",
-        "article",
-        "author",
-        "text",
-        "according",
-        "don",
-        "doesn",
-        "won't",
-        "cant",
-        "im",
-        "ive",
-        "whats",
-        "u",
-        "r",
-        "pls",
-        "hey",
-        "hi",
-        "thanks",
-    ]
-)
-
-
-class Words:
-    """Text to stemmed content words."""
-
-    def __init__(self) -> None:
-        self._stemmer = Stemmer.Stemmer("english")
-
-    def split(self, text: str) -> list[str]:
-        """Stems in order of appearance, without the words that carry no content."""
-        words = (
-            word.removesuffix("'s")
-            for word in _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-        )
-        return [str(stem) for stem in self._stemmer.stemWords([word for word in words if word not in STOPWORDS])]
+_SYNONYM_WEIGHT = 0.5
+"""Of a word that the question means but does not say."""
 
 
 class KeywordIndex:
-    """BM25 (Robertson's, as bm25s computes it) over a fixed list of passages; rebuilt whole when they change."""
+    """BM25 (Robertson's, as bm25s computes it) over a fixed list of texts, given as stems; rebuilt when they change."""
 
-    def __init__(self, passages: Sequence[Passage], words: Words) -> None:
-        self._passages = passages
-        self._words = words
-        tokens = [words.split(f"{passage.section} {passage.text}") for passage in passages]
-        self._sets = [frozenset(words_of) for words_of in tokens]
-        counts = Counter(word for words_of in self._sets for word in words_of)
-        self._weight = {word: math.log(1 + len(passages) / count) for word, count in counts.items()}
-        self._unknown_weight = math.log(1 + 2 * len(passages))
+    def __init__(self, texts: Sequence[list[str]]) -> None:
+        self._count = len(texts)
         self._bm25 = bm25s.BM25()
-        self._bm25.index(tokens, show_progress=False)
+        if any(texts):
+            self._bm25.index(texts, show_progress=False)
+            self._vocabulary: dict[str, int] = self._bm25.vocab_dict
+            self._starts = self._bm25.scores["indptr"]
+        else:
+            self._vocabulary = {}
 
-    def ranked(self, question: Sequence[str], limit: int) -> list[int]:
-        """Indices of the passages that share a word with the question, best first."""
-        known = [word for word in question if word in self._weight]
-        if not known:
+    def __contains__(self, word: str) -> bool:
+        """Whether any text contains this stem."""
+        return word in self._vocabulary
+
+    def __len__(self) -> int:
+        """How many texts there are."""
+        return self._count
+
+    def ranked(self, question: Sequence[str], meant: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """(index, score as a share of the best) of the texts that share a word with the question, best first.
+
+        Words that are `meant` and not said count half.
+        """
+        scores = self._scores(question) + _SYNONYM_WEIGHT * self._scores(meant)
+        if not (top := float(scores.max(initial=0.0))):
             return []
-        scores = self._bm25.get_scores(known)
-        best = np.argsort(-scores, kind="stable")[:limit]
-        return [int(index) for index in best if scores[index] > 0]
+        best = largest(scores, limit)
+        return [(int(index), float(scores[index]) / top) for index in best if scores[index] > 0]
 
-    def unknown(self, question: Sequence[str]) -> tuple[str, ...]:
-        """Words of the question that stand nowhere."""
-        return tuple(word for word in dict.fromkeys(question) if word not in self._weight)
+    def _scores(self, words: Sequence[str]) -> npt.NDArray[np.float32]:
+        known = [word for word in words if word in self._vocabulary]
+        if not known:
+            return np.zeros(self._count, dtype=np.float32)
+        return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
 
-    def coverage(self, question: Sequence[str], indices: Sequence[int]) -> float:
-        """The share of the question's words, weighted by rarity, that these passages contain; 0 for no words."""
-        present = frozenset().union(*(self._sets[index] for index in indices)) if indices else frozenset()
-        weights = {word: self._weight.get(word, self._unknown_weight) for word in question}
+    def weight(self, word: str) -> float:
+        """How much a word tells: the logarithm of how rarely it occurs."""
+        number = self._vocabulary.get(word)
+        found = int(self._starts[number + 1] - self._starts[number]) if number is not None else 0
+        return math.log(1 + self._count / found) if found else math.log(1 + 2 * self._count)
+
+    def coverage(self, question: Sequence[str], texts: Sequence[Sequence[str]]) -> float:
+        """The share of the question's words, weighted by rarity, that these texts contain; 0 for no words."""
+        present = frozenset().union(*texts) if texts else frozenset()
+        weights = {word: self.weight(word) for word in question}
         total = sum(weights.values())
         return sum(weight for word, weight in weights.items() if word in present) / total if total else 0.0

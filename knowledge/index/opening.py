@@ -3,17 +3,24 @@
 import asyncio
 import gc
 import logging
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from knowledge.loader import article_passages, curriculum_passages
-from knowledge.model import Article, Curriculum, KnowledgeError, Retrieval, Source
+from knowledge.loader import load_synonyms
+from knowledge.model import Article, Curriculum, KnowledgeError, Retrieval, Scope, Source
+from knowledge.passages import article_passages, article_sections, curriculum_passages, curriculum_sections
+from knowledge.ports import Corpus
 
 if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+
+    from knowledge.index.answerability import Answerability
     from knowledge.index.hybrid import HybridRetriever
 
 log = logging.getLogger(__name__)
@@ -29,28 +36,54 @@ class IndexState:
     rebuilt: str = ""
 
 
-def open_index(folder: Path | None, article: Article, curriculum: Curriculum) -> "tuple[HybridRetriever, IndexState]":
-    """The retriever over article and curriculum with its vectors under `folder`, or in memory.
+def open_index(
+    folder: Path | None, article: Article, curriculum: Curriculum, corpus: Corpus | None = None, *, embedding: str = ""
+) -> "tuple[HybridRetriever, IndexState]":
+    """The retriever over article, curriculum and the corpus, with its vectors under `folder`, or in memory.
 
     Without a usable embedding or vector store keywords serve alone.
     """
     from knowledge.index.embeddings import release_memory
     from knowledge.index.hybrid import HybridRetriever
+    from knowledge.index.scopes import Scopes
+    from knowledge.index.segments import FixedSegment
+    from knowledge.index.synonyms import Synonyms
+    from knowledge.index.words import English, Words
 
     passages = [*article_passages(article), *curriculum_passages(curriculum)]
-    vectors, reason = None, ""
+    for earlier in folder.glob("?" * 32) if folder and folder.exists() else ():  # where the first versions had it
+        shutil.rmtree(earlier, ignore_errors=True)
+    vectors, embeddings, name, reason = None, None, "", ""
     try:
+        from knowledge.index.choosing import choose_embedding
         from knowledge.index.chroma import VectorIndex
-        from knowledge.index.embeddings import DIMENSIONS, NAME, MiniLM
 
-        vectors = VectorIndex(folder, passages, MiniLM(), NAME, DIMENSIONS)
+        chosen = choose_embedding(embedding)
+        embeddings, name = chosen.embeddings, chosen.name
+        vectors = VectorIndex(folder / "fixed" if folder else None, passages, embeddings, name, chosen.width)
     except (KnowledgeError, ImportError, OSError) as error:
         reason = str(error)
         log.warning("keyword search serves alone: %s", reason)
     except Exception as error:
         reason = f"the vector store does not open ({type(error).__name__})"
         log.exception("keyword search serves alone: %s", reason)
-    retriever = HybridRetriever(passages=passages, vectors=vectors)
+    words, groups = Words(), load_synonyms()
+    retriever = HybridRetriever(
+        fixed=FixedSegment(passages, vectors, words),
+        sections={**article_sections(article), **curriculum_sections(curriculum)},
+        embeddings=embeddings if vectors else None,
+        words=words,
+        english=English(words),
+        synonyms=Synonyms(groups, words),
+        scopes=Scopes(
+            corpus,
+            embedding=name if vectors else "",
+            words=words,
+            synonyms=groups,
+        ),
+        answerability=_answerability(article, embeddings) if embeddings and vectors else None,
+        corpus=corpus,
+    )
     gc.collect()
     gc.freeze()  # what was imported stays for good; walking it again would pause an answer now and then
     release_memory()
@@ -60,15 +93,35 @@ def open_index(folder: Path | None, article: Article, curriculum: Curriculum) ->
     return retriever, state
 
 
+def _answerability(article: Article, embeddings: "Embeddings") -> "Answerability | None":
+    import numpy as np
+
+    from knowledge.index.answerability import Answerability
+
+    answered = [question for section in article.sections for question in section.questions]
+    if not answered or not article.unanswered:
+        return None
+    vectors = np.asarray(embeddings.embed_documents([*answered, *article.unanswered]), dtype=np.float32)
+    return Answerability(answered, article.unanswered, vectors)
+
+
 class WarmingRetriever:
     """A `Retriever` that opens the index in a thread of its own and lets questions wait for it.
 
     It begins with `start` or with the first question, whichever comes first.
     """
 
-    def __init__(self, folder: Path | None, article: Article, curriculum: Curriculum) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        article: Article,
+        curriculum: Curriculum,
+        corpus: Corpus | None = None,
+        *,
+        embedding: str = "",
+    ) -> None:
         self._opened: Future[tuple[HybridRetriever, IndexState]] = Future()
-        self._arguments = (folder, article, curriculum)
+        self._open_index = partial(open_index, folder, article, curriculum, corpus, embedding=embedding)
         self._started = False
 
     def start(self) -> None:
@@ -80,7 +133,7 @@ class WarmingRetriever:
     def _open(self) -> None:
         self._opened.set_running_or_notify_cancel()  # a question that is cancelled must not cancel the index
         try:
-            self._opened.set_result(open_index(*self._arguments))
+            self._opened.set_result(self._open_index())
         except BaseException as error:
             log.exception("the index does not open")
             self._opened.set_exception(error)
@@ -90,8 +143,28 @@ class WarmingRetriever:
         self.start()
         return (await asyncio.wrap_future(self._opened))[1]
 
-    async def retrieve(self, question: str, *, sources: Sequence[Source], limit: int = 5) -> Mapping[Source, Retrieval]:
+    async def retrieve(
+        self, question: str, *, sources: Sequence[Source], scope: Scope | None = None, limit: int = 5
+    ) -> Mapping[Source, Retrieval]:
         """See the port."""
         self.start()
         retriever = self._opened.result()[0] if self._opened.done() else (await asyncio.wrap_future(self._opened))[0]
-        return await retriever.retrieve(question, sources=sources, limit=limit)
+        return await retriever.retrieve(question, sources=sources, scope=scope, limit=limit)
+
+    async def embed(self, text: str) -> bytes | None:
+        """See `knowledge.ports.Embedder`."""
+        self.start()
+        retriever = (await asyncio.wrap_future(self._opened))[0]
+        return await asyncio.to_thread(retriever.embedded, text)
+
+    def similarity(self, one: str, other: str) -> float:
+        """See `knowledge.ports.Embedder`."""
+        import numpy as np
+
+        if not self._opened.done():
+            return 1.0
+        pair = [self._opened.result()[0].embedded(text) for text in (one, other)]
+        if None in pair:
+            return 1.0
+        first, second = (np.frombuffer(vector, dtype=np.float32) for vector in pair if vector)
+        return float(first @ second)
