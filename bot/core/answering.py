@@ -1,179 +1,217 @@
-"""Questions: the exact words of a source and where they stand, or an honest "the article does not say"."""
+"""Answers: the exact words of a source and where they stand, or an honest "the article does not say"."""
 
-import math
-import re
-import unicodedata
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bot.core.model import (
-    Action,
-    Answer,
-    Block,
-    Button,
-    Buttons,
-    Citation,
-    FoundSection,
-    Quote,
-    Reply,
-    Text,
-)
-from knowledge.model import SOURCE_LABELS, Article, Curriculum, Retrieval, Section, SectionHit, Source
+from bot.core.asking import wanted
+from bot.core.confidence import calibration, confidence
+from bot.core.follow_up import Exchange, Place, leans, mixed, pointed_at
+from bot.core.guard import LONGEST_QUESTION, clean, question_of, storable
+from bot.core.model import Answer, Citation, FoundSection, Quote
+from knowledge.model import SOURCE_LABELS, Article, Retrieval, Scope, Section, SectionHit, Source
 from knowledge.ports import Retriever
 
-LONGEST_QUESTION = 1000
-"""Characters of a message that are searched for."""
+__all__ = ["LONGEST_QUESTION", "Answering", "Asked", "clean", "merged", "storable"]
+
 SHORT_SECTION = 700
 """Characters up to which a section is quoted whole."""
+_STAYS = 0.15
+"""Added to the score of the section that answered the question before, when a follow-up leans on it."""
+_SURE = 0.97
+"""Confidence from which a question needs nothing of the ones before it."""
+_EXPLAINS = 0.05
+"""How much nearer a practice note has to be to answer "what is …" in the place of a section that only names it."""
+_RANKED: tuple[tuple[Source, ...], ...] = (("documents", "article"), ("curriculum",))
+"""Sources of one rank compete by confidence; the next rank is asked only where none of them is sure."""
+
+
 _ARTICLE: tuple[Source, ...] = ("article",)
-ANSWER_FROM = 0.5
-NEAR_FROM = 0.22
-EXAMPLES = (
-    "Why does depth matter more now?",
-    "How should I split my learning time?",
-    "Does DSA still matter if AI solves LeetCode?",
-)
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 
 
-def clean(text: str) -> str:
-    """The text without invisible characters, white space folded."""
-    text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be shown
-    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question and all that bears on its answer.
 
-
-def storable(text: str) -> str:
-    """The text with `?` for what no database or platform takes: NUL and half a surrogate pair."""
-    return text.replace("\x00", "?").encode("utf-8", "replace").decode()
-
-
-def confidence(found: Retrieval) -> float:
-    """How likely the best section answers the question, 0-1.
-
-    A logistic function of the cosine and of the share of the question's words that the section holds; its numbers
-    are set by hand on a few dozen questions and are to be fitted.
+    `scope` says whose documents may be shown; `earlier` are the turns before it in its thread, oldest first; `withheld`
+    are practice items whose explanation may not be given away to the asker.
     """
-    if not found.hits:
-        return 0.0
-    if found.semantic:
-        score = 9.0 * (found.similarity - 0.45) + 2.5 * (found.coverage - 0.5) - 0.8 * min(len(found.unknown), 3)
-    else:
-        score = 6.0 * (found.coverage - 0.6) - 1.0 * min(len(found.unknown), 3)
-    return 1 / (1 + math.exp(-score))
+
+    question: str
+    sources: Collection[Source] = _ARTICLE
+    scope: Scope | None = None
+    earlier: Sequence[Exchange] = ()
+    withheld: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    source: Source
+    found: Retrieval
+    sure: float
+
+    @property
+    def answers(self) -> bool:
+        return bool(self.found.hits) and self.sure >= calibration(self.source, self.found).answer
+
+    @property
+    def comes_near(self) -> bool:
+        return bool(self.found.hits) and self.sure >= calibration(self.source, self.found).near
 
 
 class Answering:
-    """Answers in a source's own words. Chat asks the article; `coach ask` may ask the other sources, too."""
+    """Answers in a source's own words."""
 
-    def __init__(self, retriever: Retriever, article: Article, curriculum: Curriculum) -> None:
+    def __init__(self, retriever: Retriever, article: Article) -> None:
         self._retriever = retriever
-        self._sections: Mapping[str, Section] = {section.heading: section for section in article.sections}
-        self._headings = [section.heading for section in article.sections]
-        self._curriculum = curriculum
+        self._article: Mapping[str, Section] = {section.key: section for section in article.sections}
+        self._order = [Place(key=section.key, level=section.level) for section in article.sections]
 
-    async def answer(self, question: str, sources: Collection[Source] = _ARTICLE) -> Answer:
-        """The answer to a question of any length, also an empty one.
+    async def answer(self, asked: Asked) -> Answer:
+        """The answer to a question of any length, also an empty one."""
+        asked = replace(asked, question=question_of(asked.question))
+        if "article" in asked.sources and (key := pointed_at(asked.question, asked.earlier, self._order)):
+            return self._pointed(key, asked.earlier)
+        found = await self._found(asked)
+        if not found:
+            return _none(asked, None, 0.0)
+        if explained := _explained(asked.question, found):
+            return _answered(explained)
+        for rank in _RANKED:
+            ranked = [one for one in found if one.source in rank and one.answers]
+            if ranked:
+                return _answered(max(ranked, key=lambda one: one.sure))
+        first = max((one for one in found if one.source in _RANKED[0]), key=lambda one: one.sure, default=found[0])
+        return _near(first) if first.comes_near else _none(asked, first.found, first.sure)
 
-        The first source that is sure of it answers; what only comes close is shown from the first one alone.
-        """
-        question = clean(question)[:LONGEST_QUESTION]
-        order: list[Source] = [source for source in ("documents", "article", "curriculum") if source in sources]
-        best: tuple[float, Retrieval] | None = None
-        for found in (await self._retriever.retrieve(question, sources=order)).values():
-            sure = confidence(found)
-            if sure >= ANSWER_FROM:
-                return self._answered(found, sure)
-            if found.hits and best is None:
-                best = (sure, found)
-        if best is None or best[0] < NEAR_FROM:
-            return self._none(best[1] if best else None, best[0] if best else 0.0)
-        return self._near(best[1], best[0])
+    async def _found(self, asked: Asked) -> list[_Candidate]:
+        alone = await self._search(asked, asked.question)
+        if not leans(asked.question, asked.earlier) or any(one.answers and one.sure > _SURE for one in alone):
+            return alone
+        together = await self._search(asked, mixed(asked.question, asked.earlier))
+        last = asked.earlier[-1].section_key
+        return [
+            replace(both, found=_staying(one.found, both.found, last), sure=max(one.sure, both.sure))
+            for one, both in zip(alone, together, strict=True)
+        ]
 
-    def _answered(self, found: Retrieval, sure: float) -> Answer:
-        quotes = self._quotes(found.hits[0])
-        return Answer(
-            band="answer",
-            text="\n".join(quote.text for quote in quotes),
-            quotes=quotes,
-            sections=_sections(found.hits),
-            confidence=round(sure, 3),
-        )
+    async def _search(self, asked: Asked, text: str) -> list[_Candidate]:
+        order = [source for rank in _RANKED for source in rank if source in asked.sources]
+        retrieved = await self._retriever.retrieve(text, sources=order, scope=asked.scope)
+        found = []
+        for source in order:
+            one = retrieved[source]
+            if source == "curriculum" and asked.withheld:
+                one = replace(one, hits=_permitted(one.hits, asked.withheld))
+            found.append(_Candidate(source=source, found=one, sure=confidence(source, text, one)))
+        return found
 
-    def _near(self, found: Retrieval, sure: float) -> Answer:
-        quotes = self._quotes(found.hits[0])[:2]
-        label = SOURCE_LABELS[found.hits[0].source]
-        verb = "do" if label.endswith("s") else "does"
-        return Answer(
-            band="near",
-            text=f"{label.capitalize()} {verb} not say that. Closest, from “{found.hits[0].section}”:",
-            quotes=quotes,
-            sections=_sections(found.hits),
-            confidence=round(sure, 3),
-        )
-
-    @staticmethod
-    def _none(found: Retrieval | None, sure: float) -> Answer:
-        return Answer(
-            band="none",
-            text="The article does not say anything about that.",
-            quotes=(),
-            sections=_sections(found.hits) if found else (),
-            confidence=round(sure, 3),
-        )
-
-    def _quotes(self, hit: SectionHit) -> tuple[Quote, ...]:
-        """A short section whole; of a longer one the blocks around the best passage, in reading order."""
-        citation = Citation(source=SOURCE_LABELS[hit.source], section=hit.section)
-        section = self._sections.get(hit.section) if hit.source == "article" else None
-        if section is None:
-            return (Quote(text=hit.passages[0].text, citation=citation),)
-        blocks = section.blocks
-        if sum(map(len, blocks)) > SHORT_SECTION:
-            chosen = next((blocks.index(p.text) for p in hit.passages if p.text in blocks), 0)
-            low, high = chosen, chosen + 1
-            while (low > 0 or high < len(blocks)) and sum(map(len, blocks[low:high])) < SHORT_SECTION // 2:
-                low, high = max(0, low - 1), min(len(blocks), high + 1)
-            blocks = blocks[low:high]
-        return tuple(Quote(text=block, citation=citation) for block in blocks)
-
-    async def replies(self, question: str) -> AsyncIterator[Reply]:
-        """What to say in chat."""
-        if not clean(question):
-            yield Reply(blocks=(Text(text="Ask me something, for example:"), *_examples()))
-            return
-        answer = await self.answer(question)
-        blocks: list[Block] = []
-        if answer.band != "answer":
-            blocks.append(Text(text=answer.text))
-        blocks += merged(answer.quotes)
-        if answer.band == "none":
-            blocks += [Text(text="You could ask:"), *_examples()]
-        elif answer.quotes and (number := self._number(answer.quotes[0].citation.section)) is not None:
-            blocks.append(Buttons(items=(Button(label="Show section", action="section", argument=str(number)),)))
-        if len(question) > LONGEST_QUESTION:
-            blocks.append(
-                Text(text=f"That was long: I searched for its first {LONGEST_QUESTION:,} characters.", style="quiet")
+    def _pointed(self, key: str, earlier: Sequence[Exchange]) -> Answer:
+        """The section that was pointed at; the one before stands second, in case it was meant to go on in that."""
+        keys = dict.fromkeys([key, *(one.section_key for one in reversed(earlier) if one.section_key in self._article)])
+        hits = tuple(
+            SectionHit(
+                source="article",
+                key=one,
+                section=self._article[one].heading,
+                score=1.0 / place,
+                blocks=self._article[one].blocks,
             )
-        yield Reply(blocks=tuple(blocks))
-
-    def _number(self, heading: str) -> int | None:
-        return self._headings.index(heading) if heading in self._headings else None
-
-    async def show_section(self, action: Action) -> AsyncIterator[Reply]:
-        """The whole section behind a *Show section* button."""
-        if not action.argument.isdigit() or int(action.argument) >= len(self._headings):
-            yield Reply(
-                blocks=(Text(text="That section is no longer in the article. Ask the question again."),), private=True
-            )
-            return
-        section = self._sections[self._headings[int(action.argument)]]
-        citation = Citation(source=SOURCE_LABELS["article"], section=section.heading)
-        yield Reply(
-            blocks=(
-                Text(text=section.heading, style="heading"),
-                Quote(text="\n\n".join(section.blocks), citation=citation),
-            ),
-            private=True,
+            for place, one in enumerate(keys, start=1)
         )
+        return _answered(_Candidate(source="article", found=Retrieval(hits=hits), sure=0.9))
+
+    def section(self, key: str) -> Section | None:
+        """A section of the article by its key."""
+        return self._article.get(key)
+
+
+def _permitted(hits: Sequence[SectionHit], withheld: Collection[str]) -> tuple[SectionHit, ...]:
+    """What may be shown; nothing where the best may not, for what the search measured is about that one."""
+    allowed = tuple(hit for hit in hits if hit.key.removeprefix("curriculum:") not in withheld)
+    return allowed if allowed[:1] == tuple(hits[:1]) else ()
+
+
+def _explained(question: str, found: Sequence[_Candidate]) -> _Candidate | None:
+    """The practice note that explains what the other sources only name, if the question wants it explained."""
+    if not wanted(question) & {"definition", "instructions"}:
+        return None
+    nearest = max((one.found.similarity for one in found if one.source in _RANKED[0]), default=0.0)
+    notes = (one for one in found if one.source == "curriculum" and one.answers)
+    return next((one for one in notes if one.found.similarity > nearest + _EXPLAINS), None)
+
+
+def _staying(alone: Retrieval, together: Retrieval, last: str) -> Retrieval:
+    """What two searches found, joined; the section before is favoured."""
+    scores: dict[str, float] = {}
+    hits: dict[str, SectionHit] = {}
+    for one, share in ((alone, 0.2), (together, 0.8)):
+        for hit in one.hits:
+            scores[hit.key] = scores.get(hit.key, 0.0) + share * hit.score
+            hits[hit.key] = hit
+    for key in scores:
+        scores[key] += _STAYS * (key == last)
+    best = sorted(scores, key=lambda key: -scores[key])[: max(len(alone.hits), len(together.hits))]
+    return replace(together, hits=tuple(replace(hits[key], score=scores[key]) for key in best))
+
+
+def _answered(one: _Candidate) -> Answer:
+    quotes = quoted(one.found.hits[0])
+    return Answer(
+        band="answer",
+        text="\n".join(quote.text for quote in quotes),
+        quotes=quotes,
+        sections=_sections(one.found),
+        confidence=round(one.sure, 3),
+        source=one.source,
+    )
+
+
+def _near(one: _Candidate) -> Answer:
+    hit = one.found.hits[0]
+    return Answer(
+        band="near",
+        text=f"{_silent(hit.source)} not say that. Closest, from “{hit.section}”:",
+        quotes=quoted(hit)[:2],
+        sections=_sections(one.found),
+        confidence=round(one.sure, 3),
+        source=one.source,
+    )
+
+
+def _silent(source: Source) -> str:
+    label = SOURCE_LABELS[source]
+    return f"{label.capitalize()} {'do' if label.endswith('s') else 'does'}"
+
+
+def _none(asked: Asked, found: Retrieval | None, sure: float) -> Answer:
+    named: Source = "article" if "article" in asked.sources else next(iter(asked.sources), "article")
+    return Answer(
+        band="none",
+        text=f"{_silent(named)} not say anything about that.",
+        quotes=(),
+        sections=_sections(found) if found else (),
+        confidence=round(sure, 3),
+    )
+
+
+def quoted(hit: SectionHit) -> tuple[Quote, ...]:
+    """A short section whole; of a longer one the blocks around the nearest, in reading order.
+
+    A block is a paragraph, or a lead line with its list, so that no bullet ever stands alone.
+    """
+    citation = Citation(
+        source=SOURCE_LABELS[hit.source],
+        section=hit.section,
+        document=hit.title if hit.source == "documents" else "",
+        url=hit.url,
+    )
+    blocks = hit.blocks
+    if sum(map(len, blocks)) > SHORT_SECTION:
+        low, high = hit.best, hit.best + 1
+        while (low > 0 or high < len(blocks)) and sum(map(len, blocks[low:high])) < SHORT_SECTION // 2:
+            low, high = max(0, low - 1), min(len(blocks), high + 1)
+        blocks = blocks[low:high]
+    return tuple(Quote(text=block, citation=citation) for block in blocks)
 
 
 def merged(quotes: Sequence[Quote]) -> list[Quote]:
@@ -183,9 +221,8 @@ def merged(quotes: Sequence[Quote]) -> list[Quote]:
     return [Quote(text="\n\n".join(quote.text for quote in quotes), citation=quotes[0].citation)]
 
 
-def _sections(hits: Sequence[SectionHit]) -> tuple[FoundSection, ...]:
-    return tuple(FoundSection(source=hit.source, section=hit.section, score=round(hit.score, 5)) for hit in hits)
-
-
-def _examples() -> tuple[Text, ...]:
-    return tuple(Text(text=f"• {example}") for example in EXAMPLES)
+def _sections(found: Retrieval) -> tuple[FoundSection, ...]:
+    return tuple(
+        FoundSection(source=hit.source, key=hit.key, section=hit.section, score=round(hit.score, 5))
+        for hit in found.hits
+    )
