@@ -6,10 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
+
+from bot.core.admin import Admins
 from bot.core.answering import Answering
 from bot.core.balance import DEFAULT_SPLIT
 from bot.core.coach import Coach
+from bot.core.curating import Curating
 from bot.core.errors import Unreadable
+from bot.core.librarian import Librarian
+from bot.core.library import Fetched, Library
 from bot.core.model import (
     Action,
     Block,
@@ -27,21 +33,29 @@ from bot.core.model import (
     ThreadRef,
     UserRef,
 )
+from bot.core.owning import Owning
 from bot.core.personal import Personal
 from bot.core.ports import Adapter, Clock, Handler, Store
 from bot.core.practice import Practising
+from bot.core.questions import Questions
+from bot.core.resolving import Resolving
 from bot.core.stream import Draw, Stream, draw
 from bot.core.subscribing import Subscribing, new_subscription
+from bot.core.telling import Telling
 from knowledge.loader import load_article
 from knowledge.model import (
     CATEGORIES,
     Contradiction,
     Curriculum,
+    DocumentSection,
     Item,
     Leaf,
+    ParsedDocument,
     Part,
     Point,
+    Refused,
     Retrieval,
+    Scope,
     Source,
     Variant,
 )
@@ -256,10 +270,34 @@ class NothingFound:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def retrieve(self, question: str, *, sources: Sequence[Source], limit: int = 5) -> Mapping[Source, Retrieval]:
+    async def retrieve(
+        self, question: str, *, sources: Sequence[Source], scope: Scope | None = None, limit: int = 5
+    ) -> Mapping[Source, Retrieval]:
         self.asked.append(question)
-        nothing = Retrieval(hits=(), similarity=0.0, coverage=0.0, unknown=(), semantic=False)
-        return dict.fromkeys(sources, nothing)
+        return dict.fromkeys(sources, Retrieval(hits=()))
+
+
+class Shelf:
+    """A `Reader` and `PassageEmbedder` in memory: `pages` maps a URL to its text, one paragraph a block."""
+
+    name = "counted-words"
+
+    def __init__(self) -> None:
+        self.pages: dict[str, str] = {}
+
+    async def fetch(self, url: str) -> Fetched:
+        if url not in self.pages:
+            raise Refused(f"{url} does not answer.")
+        return Fetched(location=url, name=url, data=self.pages[url].encode(), media_type="text/plain", kind="url")
+
+    async def parse(self, fetched: Fetched) -> ParsedDocument:
+        title, *blocks = fetched.data.decode().split("\n\n")
+        return ParsedDocument(
+            title=title, sections=(DocumentSection(heading=title, path=(), blocks=tuple(blocks or [title])),)
+        )
+
+    async def embed(self, texts: Sequence[str]) -> list[bytes]:
+        return [np.eye(1, 384, len(text) % 384, dtype=np.float32).tobytes() for text in texts]
 
 
 @dataclass(slots=True)
@@ -269,25 +307,35 @@ class Wired:
     coach: Coach
     practising: Practising
     retriever: NothingFound
+    shelf: Shelf
+    library: Library
+    adapter: MemoryAdapter
+    """Through which people are told who are not in the conversation."""
     zone: str | None = None
 
 
 def wired(store: Store, clock: Clock, *, zone: str | None = None, curriculum: Curriculum = CURRICULUM) -> Wired:
     """The coach as app.py wires it, without an index; `zone` stands in every profile."""
-    retriever = NothingFound()
+    retriever, shelf = NothingFound(), Shelf()
+    library = Library(store.documents, shelf, shelf, clock)
 
     async def zone_of(_user: UserRef) -> str | None:
         return made.zone
 
     practising = Practising(store, curriculum, clock, zone_of)
+    adapter, admins, article = MemoryAdapter(), Admins(), load_article()
+    tell = Telling({PLATFORM: adapter}, clock)
+    resolving = Resolving(store.gaps, library, article, clock, tell, answering=Answering(retriever, article))
 
     coach = Coach(
-        answering=Answering(retriever, load_article(), curriculum),
+        questions=Questions(Answering(retriever, load_article()), load_article(), curriculum, store, clock),
         practising=practising,
         subscribing=Subscribing(store, clock, zone_of),
         personal=Personal(store.privacy),
+        librarian=Librarian(library, admins),
+        curating=Curating(resolving, Owning(store.gaps, resolving, admins, clock, tell), admins),
     )
-    made = Wired(coach, practising, retriever, zone)
+    made = Wired(coach, practising, retriever, shelf, library, adapter, zone)
     return made
 
 

@@ -234,7 +234,7 @@ class ConsoleAdapter:
                 line.stylize("bold green", start, end)
             self._console.print(line)
         elif isinstance(block, Quote):
-            where = f"{block.citation.source}, “{block.citation.section}”"
+            where = f"{block.citation.source}, “{block.citation.place}”"
             link = f" {block.citation.url}" if block.citation.url else ""
             self._console.print(Panel(RichText(block.text), subtitle=RichText(where + link), subtitle_align="left"))
         elif isinstance(block, Picture | File):

@@ -4,11 +4,14 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TypeVar
 
-from bot.core.answering import EXAMPLES, Answering, clean
+from bot.core.curating import Curating
 from bot.core.errors import InvalidRequest
+from bot.core.guard import clean
+from bot.core.librarian import Librarian
 from bot.core.model import Action, FormSubmitted, Inbound, Message, Reply, Table, Text
 from bot.core.personal import Personal
 from bot.core.practice import Practising
+from bot.core.questions import EXAMPLES, Questions
 from bot.core.subscribing import Subscribing
 
 COMMANDS = (
@@ -19,6 +22,10 @@ COMMANDS = (
     ("settings", "time, zone, days and the learning split"),
     ("export", "everything stored about you, as a file"),
     ("forget me", "delete it"),
+    ("ingest https://…", "for administrators: answer from this page, too; `ingest channel …` here alone"),
+    ("documents", "for administrators: what was taken in, and forgetting it"),
+    ("gaps", "for administrators: questions without an answer, and giving them one"),
+    ("owner deploys @ada", "for administrators: who is sent the open questions on a topic; `owners` lists them"),
     ("help", "this list"),
 )
 """What people can type, and what for."""
@@ -47,23 +54,35 @@ class Coach:
     """Routes; the features do the work."""
 
     def __init__(
-        self, *, answering: Answering, practising: Practising, subscribing: Subscribing, personal: Personal
+        self,
+        *,
+        questions: Questions,
+        practising: Practising,
+        subscribing: Subscribing,
+        personal: Personal,
+        librarian: Librarian,
+        curating: Curating,
     ) -> None:
-        self._answering = answering
+        self._questions = questions
         self._practising = practising
         self._actions: Mapping[str, Callable[[Action], Talk]] = {
             "answer": practising.answer_form,
             "hint": practising.hint,
             "reveal": practising.reveal,
             "contest": practising.contest,
-            "section": answering.show_section,
+            "practise": practising.practise,
+            "section": questions.show_section,
+            "rate": questions.rate,
+            "forget_document": librarian.forget,
             "settings": subscribing.settings_form,
             "unsubscribe": subscribing.unsubscribe,
             "forget_me": personal.forget,
+            **curating.actions,
         }
         self._forms: Mapping[str, Callable[[FormSubmitted], Talk]] = {
             "answer": practising.answered_by_form,
             "settings": subscribing.changed,
+            **curating.forms,
         }
         self._phrases: Mapping[str, Callable[[Message], Talk]] = {
             **dict.fromkeys(_HELP, _help),
@@ -72,10 +91,14 @@ class Coach:
             **dict.fromkeys(_THANKS, _acknowledged),
             "settings": subscribing.settings,
             "export": personal.export,
+            "documents": librarian.documents,
+            **curating.phrases,
         }
         self._verbs: Mapping[str, Callable[[Message, str], Talk]] = {
             "subscribe": subscribing.subscribe,
             "unsubscribe": subscribing.unsubscribe,
+            "ingest": librarian.ingest,
+            **curating.verbs,
         }
 
     def is_command(self, text: str) -> bool:
@@ -103,7 +126,7 @@ class Coach:
             return feature_of_words(message, rest)
         if text and not is_question(text) and (delivery := await self._practising.open_prompt(message)):
             return self._practising.answered_in_thread(message, delivery)
-        return self._answering.replies(message.text)
+        return self._questions.replies(message)
 
 
 def _known(feature: Callable[[T], Talk] | None, inbound: T) -> Talk:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.core.answering import storable
 from bot.core.balance import DEFAULT_SPLIT
 from bot.core.errors import InvalidRequest
 from bot.core.grading import grade
+from bot.core.guard import storable
 from bot.core.model import (
     Action,
     Block,
@@ -86,20 +86,7 @@ class Practising:
     async def today(self, inbound: Inbound) -> AsyncIterator[Reply]:
         """The prompt of the person's local day; the same one however often it is asked for."""
         now = self._clock.now()
-        subscription = await self._store.subscriptions.find(inbound.user)
-        if subscription is None:
-            learner = await self._learner(inbound.user)
-            subscription = await self._store.subscriptions.save(
-                new_subscription(
-                    inbound.user,
-                    learner,
-                    zone=await self._zone_of(inbound.user) or "UTC",
-                    at=DEFAULT_TIME,
-                    days=WORK_DAYS,
-                    split=DEFAULT_SPLIT,
-                ),
-                now=now,
-            )
+        subscription = await self._own_stream(inbound)
         delivery, fresh = await self.charge(subscription, now=now, due=now, shown=True)
         outbox = self._store.outbox
         own_thread = inbound.where.thread is not None and await outbox.in_thread(inbound.where) is None
@@ -110,6 +97,39 @@ class Practising:
         item = self._curriculum.items.get(delivery.item_id)
         if item is None:
             raise InvalidRequest("Today's prompt was withdrawn.", next_step="A new one comes tomorrow.")
+        yield prompt_reply(item, self._curriculum, delivery.id)
+
+    async def _own_stream(self, inbound: Inbound) -> Subscription:
+        """The person's stream of prompts; one that is not active yet where there was none."""
+        if found := await self._store.subscriptions.find(inbound.user):
+            return found
+        return await self._store.subscriptions.save(
+            new_subscription(
+                inbound.user,
+                await self._learner(inbound.user),
+                zone=await self._zone_of(inbound.user) or "UTC",
+                at=DEFAULT_TIME,
+                days=WORK_DAYS,
+                split=DEFAULT_SPLIT,
+            ),
+            now=self._clock.now(),
+        )
+
+    async def practise(self, action: Action) -> AsyncIterator[Reply]:
+        """A prompt on what an answer was about, outside the daily ones: it changes no category's share."""
+        item = self._curriculum.items.get(action.argument)
+        if item is None:
+            raise InvalidRequest("That exercise was withdrawn.", next_step="Say `today` for another one.")
+        now = self._clock.now()
+        subscription = await self._own_stream(action)
+        delivery = await self._store.outbox.add_extra(
+            subscription.id,
+            key=f"extra:{subscription.id}:{action.id}"[:120],
+            local_date=now.astimezone(ZoneInfo(subscription.zone)).date(),
+            item_id=item.id,
+            category=item.category,
+            now=now,
+        )
         yield prompt_reply(item, self._curriculum, delivery.id)
 
     async def charge(

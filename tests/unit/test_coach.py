@@ -381,7 +381,7 @@ async def test_nothing_said_gets_examples(core: Wired, text: str) -> None:
 async def test_twenty_thousand_characters_are_searched_in_part_and_it_says_so(core: Wired) -> None:
     shown = said(*await told(core, "why " * 5000))
     assert "its first 1,000 characters" in shown
-    assert len(core.retriever.asked[0]) == 1000
+    assert 990 < len(core.retriever.asked[0]) <= 1000
 
 
 async def test_a_question_nobody_answered_offers_others(core: Wired) -> None:
@@ -393,7 +393,7 @@ async def test_a_question_nobody_answered_offers_others(core: Wired) -> None:
 async def test_a_section_that_is_gone_says_so(core: Wired) -> None:
     for argument in ("9999", "x", ""):
         shown = said(*await hear(core.coach, press(Button(label="Show", action="section", argument=argument))))
-        assert "no longer in the article" in shown
+        assert "no longer there" in shown
     (reply,) = await hear(core.coach, press(Button(label="Show", action="section", argument="0")))
     assert len(reply.blocks) == 2
 

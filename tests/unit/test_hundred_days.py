@@ -26,7 +26,8 @@ async def test_a_hundred_days_are_the_plan(store: SqlStore, clock: SimulatedCloc
         store=store,
         curriculum=curriculum,
         retriever=core.retriever,  # type: ignore[arg-type]
-        answering=Answering(core.retriever, load_article(), curriculum),
+        answering=Answering(core.retriever, load_article()),
+        library=core.library,
         practising=core.practising,
         coach=core.coach,
         adapters={},

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,7 +10,7 @@ from bot.core import intake
 from bot.core.errors import Ambiguous, InvalidRequest, NotSent, RateLimited, Rejected
 from bot.core.intake import ATTEMPTS, answer, resume, send_once
 from bot.core.model import Inbound, MessageRef, Reply
-from bot.core.ports import Handler
+from bot.core.ports import Handler, Streaming
 from bot.service import SimulatedClock
 from bot.store.store import SqlStore
 from tests.conftest import START
@@ -311,3 +311,188 @@ async def test_a_bug_in_an_adapter_ends_the_event_and_is_logged(
     await answer(event, scripted(say("one")), chat, inbox, clock)
     assert inbox.finished == [event.id]
     assert "was not delivered" in caplog.text
+
+
+# --- a reply that grows ----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Streamer(MemoryAdapter):
+    """A platform that edits its own messages, every two seconds at the most."""
+
+    edits_every: float = 2.0
+
+    @property
+    def shown(self) -> list[str]:
+        """What stands there in the end: an edit takes the place of what it edits."""
+        texts: dict[str, str] = {}
+        for one in self.sent:
+            place = one.replaces.id if one.replaces and one.replaces.id in texts else one.ref.id
+            texts[place] = one.text
+        return list(texts.values())
+
+    async def send(self, *given: object, replaces: MessageRef | None = None, **more: object) -> MessageRef:
+        ref = await MemoryAdapter.send(self, *given, replaces=replaces, **more)  # type: ignore[arg-type]
+        return replaces or ref
+
+
+def streamer(*faults: Fault | None, readable: bool = True) -> Streamer:
+    return Streamer(faults=deque(faults), readable=readable)
+
+
+def growing(clock: SimulatedClock, *states: tuple[str, float], last: str = "a b c.") -> Handler:
+    """Partial replies, each followed by a wait in seconds, then the finished one and another."""
+
+    async def handle(_inbound: Inbound):  # type: ignore[no-untyped-def]
+        for text, wait in states:
+            yield say(text, partial=True)
+            await clock.sleep(wait)
+        yield say(last)
+        yield say("more")
+
+    return handle
+
+
+STATES = (("a", 1.0), ("a b", 1.0), ("a b c", 1.0))
+
+
+async def test_only_an_adapter_that_says_so_is_streaming() -> None:
+    assert isinstance(streamer(), Streaming)
+    assert not isinstance(adapter(), Streaming)
+
+
+async def test_without_streaming_partial_replies_are_passed_over_and_not_counted(clock: SimulatedClock) -> None:
+    chat, inbox = adapter(), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    await answer(event, growing(clock, *STATES), chat, inbox, clock)
+    assert [(one.key, one.text) for one in chat.sent] == [(f"{event.id}:0", "a b c."), (f"{event.id}:1", "more")]
+    assert inbox.calls.count("attempt") == 2
+
+
+async def test_a_growing_reply_is_one_message_edited_in_place(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    await answer(event, growing(clock, *STATES), chat, inbox, clock)
+    first, second, final, more = chat.sent
+    assert [one.text for one in chat.sent] == ["a", "a b c", "a b c.", "more"], "not faster than every two seconds"
+    assert (first.replaces, second.replaces, final.replaces, more.replaces) == (None, first.ref, first.ref, None)
+    assert (final.key, more.key) == (f"{event.id}:0", f"{event.id}:1")
+    assert first.key not in {final.key, more.key}, "looking for the finished reply must not find half of it"
+    assert chat.shown == ["a b c.", "more"]
+    assert inbox.finished == [event.id]
+
+
+@pytest.mark.parametrize(("wait", "shown"), [(1.99, ["a", "a b c."]), (2.0, ["a", "a b", "a b c."])])
+async def test_an_edit_waits_its_time_the_finished_reply_never(
+    clock: SimulatedClock, wait: float, shown: list[str]
+) -> None:
+    chat, inbox = streamer(), MemoryInbox()
+    event = message("why?")
+    await inbox.accept(event)
+    await answer(event, growing(clock, ("a", wait), ("a b", 0)), chat, inbox, clock)
+    assert chat.texts[:-1] == shown
+    assert waited(clock) == wait
+
+
+async def test_the_thread_is_joined_with_the_first_that_is_shown(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(None, Fault(Crash())), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    with pytest.raises(Crash):
+        await answer(event, growing(clock, ("a", 0)), chat, inbox, clock)
+    assert await inbox.joins(PLACE)
+
+
+async def test_what_only_one_may_see_does_not_grow_before_others(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(), MemoryInbox()
+    replies = (say("half", private=True, partial=True), say("whole", private=True))
+    for event, count in ((message("why?", where=PLACE), 1), (message("why?"), 2)):
+        chat.sent.clear()
+        await inbox.accept(event)
+        await answer(event, scripted(*replies), chat, inbox, clock)
+        assert len(chat.sent) == count
+        assert chat.sent[-1].text == "whole"
+
+
+async def test_an_error_takes_the_place_of_half_a_reply(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    failing = scripted(say("half", partial=True), InvalidRequest("No.", next_step="Ask again."))
+    await answer(event, failing, chat, inbox, clock)
+    assert chat.shown == ["No. Ask again."]
+
+
+@pytest.mark.parametrize("fault", [LATER, REFUSED, BROKEN, LOST, Fault(ZeroDivisionError())])
+@pytest.mark.parametrize("number", [0, 1])
+async def test_a_state_that_is_not_shown_costs_nothing_but_itself(
+    clock: SimulatedClock, fault: Fault, number: int
+) -> None:
+    chat, inbox = streamer(*[None] * number, fault), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    states = (("a", 2.0), ("a b", 2.0), ("a b c", 0.0))
+    await answer(event, growing(clock, *states), chat, inbox, clock)
+    assert chat.shown == ["a b c.", "more"]
+    assert len(chat.attempts) == number + 3, "no further state is tried"
+    assert waited(clock) == 4
+
+
+async def test_a_state_that_arrived_unnoticed_is_found_and_replaced(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(LOST_BUT_THERE), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    await answer(event, growing(clock, *STATES), chat, inbox, clock)
+    assert chat.shown == ["a b c.", "more"]
+    assert chat.sent[1].replaces == chat.sent[0].ref
+
+
+async def test_a_finished_reply_whose_edit_is_uncertain_is_looked_for_by_its_own_key(clock: SimulatedClock) -> None:
+    for fault in (LOST, LOST_BUT_THERE):
+        chat, inbox = streamer(None, fault), MemoryInbox()
+        event = message("why?", where=PLACE)
+        await inbox.accept(event)
+        await answer(event, growing(clock, ("a", 0)), chat, inbox, clock)
+        assert chat.shown == ["a b c.", "more"]
+        assert chat.looked_up == [f"{event.id}:0"]
+        assert [one.text for one in chat.sent] == ["a", "a b c.", "more"]
+
+
+GROWN = (("a", 2.0), ("a b", 0.0))
+AT = [(number, arrives) for number in range(1, 5) for arrives in (False, True)]
+
+
+@pytest.mark.parametrize(("number", "arrives"), AT)
+async def test_a_crash_while_a_reply_grows_is_made_good(
+    store: SqlStore, clock: SimulatedClock, number: int, arrives: bool
+) -> None:
+    chat = streamer(*[None] * (number - 1), Fault(Crash(), arrives=arrives))
+    event = message("why?", where=PLACE)
+    await store.inbox.accept(event)
+    with pytest.raises(Crash):
+        await answer(event, growing(clock, *GROWN), chat, store.inbox, clock)
+    assert await resume(growing(clock, *GROWN), chat, store.inbox, clock) == 1
+    assert chat.shown == ["a b c.", "more"], "one message, finished, and nothing twice"
+    assert await resume(growing(clock, *GROWN), chat, store.inbox, clock) == 0
+
+
+async def test_after_a_crash_a_model_that_is_silent_still_finishes_what_it_began(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(None, Fault(Crash())), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    with pytest.raises(Crash):
+        await answer(event, growing(clock, ("a", 0)), chat, inbox, clock)
+    await resume(growing(clock, last="the quotes alone"), chat, inbox, clock)
+    assert chat.shown == ["the quotes alone", "more"]
+
+
+async def test_after_a_crash_the_second_reply_does_not_take_the_place_of_the_first(clock: SimulatedClock) -> None:
+    chat, inbox = streamer(None, None, Fault(Crash())), MemoryInbox()
+    event = message("why?", where=PLACE)
+    await inbox.accept(event)
+    with pytest.raises(Crash):
+        await answer(event, growing(clock, ("a", 0)), chat, inbox, clock)
+    await resume(growing(clock, ("a", 0)), chat, inbox, clock)
+    assert chat.shown == ["a b c.", "more"]

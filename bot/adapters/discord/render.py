@@ -174,7 +174,7 @@ def _styled(text: str, emphasis: markup.Emphasis, style: str) -> str:
 
 def _add_quote(done: list[Page], block: Quote) -> None:
     citation = block.citation
-    source = markup.render(f"{citation.source}, {citation.section}" if citation.section else citation.source)
+    source = markup.render(f"{citation.source}, {citation.place}" if citation.section else citation.source)
     if citation.url and (link := _link(citation.url)):
         source = f"[{source}]({link})"
     source = "-# " + source.replace("\n", " ")

@@ -194,11 +194,11 @@ def _quote(one: Quote) -> Iterator[tuple[SlackBlock, str]]:
     for part in _parts(one.text):
         yield _rich("rich_text_quote", [_run(part)]), part
     cited = f"— {one.citation.source}, "
-    section: dict[str, Any] = _run(one.citation.section[:NOTICE], bold=True)
+    section: dict[str, Any] = _run(one.citation.place[:NOTICE], bold=True)
     url = one.citation.url
     if url and url.startswith(("https://", "http://")) and len(url) <= PART:
-        section = {"type": "link", "url": url, "text": one.citation.section[:NOTICE]}
-    yield _rich("rich_text_section", [_run(cited), section]), cited + one.citation.section
+        section = {"type": "link", "url": url, "text": one.citation.place[:NOTICE]}
+    yield _rich("rich_text_section", [_run(cited), section]), cited + one.citation.place
 
 
 def button(label: str, action_id: str, *, style: str = "default", value: str = "") -> dict[str, Any]:
