@@ -17,7 +17,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import typer
 
 from bot.core.errors import CoachError, ConfigurationError
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import ENV_FILE, Settings, SettingsError, load_settings
 from knowledge.model import KnowledgeError
 
 app = typer.Typer(
@@ -35,7 +35,12 @@ def _fail(sentence: str) -> NoReturn:
 
 
 def _settings() -> Settings:
-    return load_settings()
+    settings = load_settings()
+    if settings.model or settings.embeddings:  # a provider's own settings, such as OPENAI_API_KEY, may stand in .env
+        from dotenv import load_dotenv
+
+        load_dotenv(ENV_FILE, override=False)
+    return settings
 
 
 def _log_to(stream: Any, level: str) -> None:
@@ -77,19 +82,128 @@ def chat() -> None:
 # --- ask -------------------------------------------------------------------------------------
 
 
+Workspace = Annotated[
+    str, typer.Option(help="Whose documents: PLATFORM:ID, such as slack:T0123ABC; without it those for everybody.")
+]
+Channel = Annotated[str, typer.Option(help="Those of one channel alone, too; by its id.")]
+SourceOption = Annotated[str, typer.Option(help="article, curriculum, documents or all.")]
+
+
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="In quotes.")],
-    source: Annotated[str, typer.Option(help="article, curriculum, documents or all.")] = "article",
+    source: SourceOption = "article",
+    workspace: Workspace = "",
+    channel: Channel = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Ask one question."""
     started = time.perf_counter()
     settings = _settings()
     _log_to(sys.stderr, "ERROR")
+    from bot.scopes import scope_named
     from bot.terminal import ask as ask_here
 
-    _run(ask_here(settings, question, source, as_json=as_json, started=started))
+    scope = scope_named(workspace, channel)
+    _run(ask_here(settings, question, source, scope, as_json=as_json, started=started))
+
+
+# --- documents -------------------------------------------------------------------------------
+
+
+@app.command()
+def ingest(
+    locations: Annotated[list[str], typer.Argument(metavar="PATH|URL…", help="Files, folders, web pages.")],
+    workspace: Workspace = "",
+    channel: Channel = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Take in a team's own documents: Markdown, text, HTML, PDF, DOCX; a folder or a URL."""
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot.scopes import scope_named
+    from bot.taking_in import ingest as ingest_here
+
+    if not asyncio.run(ingest_here(settings, locations, scope_named(workspace, channel), as_json=as_json)):
+        raise SystemExit(2)
+
+
+@app.command()
+def documents(workspace: Workspace = "", channel: Channel = "", as_json: JsonFlag = False) -> None:
+    """What was taken in."""
+    from bot.scopes import scope_named
+    from bot.taking_in import documents as documents_here
+
+    asyncio.run(documents_here(_settings(), scope_named(workspace, channel), as_json=as_json))
+
+
+@app.command()
+def forget_document(
+    names: Annotated[list[str], typer.Argument(metavar="ID|PATH|URL…", help="As `coach documents` lists them.")],
+    workspace: Workspace = "",
+    channel: Channel = "",
+) -> None:
+    """Remove what was taken in; the coach no longer answers from it."""
+    from bot.scopes import scope_named
+    from bot.taking_in import forget_document as forget_here
+
+    asyncio.run(forget_here(_settings(), names, scope_named(workspace, channel)))
+
+
+# --- eval ------------------------------------------------------------------------------------
+
+
+@app.command("eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="One question a line; see docs/evaluation.md.")],
+    source: SourceOption = "article",
+    workspace: Workspace = "",
+    channel: Channel = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """How good the answers are, on questions with known answers."""
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot.evaluation import evaluate as evaluate_here
+    from bot.scopes import scope_named
+
+    asyncio.run(evaluate_here(settings, file, source, scope_named(workspace, channel), as_json=as_json))
+
+
+# --- gaps ------------------------------------------------------------------------------------
+
+
+@app.command()
+def gaps(
+    *,
+    workspace: Annotated[str, typer.Option(help="PLATFORM:ID, such as slack:T0123ABC; all without it.")] = "",
+    answer: Annotated[str, typer.Option(metavar="ID", help="Answer a question, with --topic and --text.")] = "",
+    topic: Annotated[str, typer.Option(help="The heading of the answer.")] = "",
+    text: Annotated[str, typer.Option(help="The answer, in whole sentences.")] = "",
+    alias: Annotated[str, typer.Option(metavar="ID", help="Lead a question to a section, with --section.")] = "",
+    section: Annotated[str, typer.Option(help="A heading of the article.")] = "",
+    synonyms: Annotated[str, typer.Option(metavar="WORDS", help='Words that mean the same: "k8s, kubernetes".')] = "",
+    dismiss: Annotated[str, typer.Option(metavar="ID", help="Take a question off the list.")] = "",
+    cases: Annotated[bool, typer.Option("--cases", help="What was answered, as cases for `coach eval`.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Questions without an answer, grouped by meaning; and giving them one."""
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot.gap_list import Wanted
+    from bot.gap_list import gaps as gaps_here
+
+    wanted = Wanted(
+        answer=answer,
+        alias=alias,
+        synonyms=synonyms,
+        dismiss=dismiss,
+        cases=cases,
+        topic=topic,
+        text=text,
+        section=section,
+    )
+    asyncio.run(gaps_here(settings, workspace, wanted, as_json=as_json))
 
 
 # --- run -------------------------------------------------------------------------------------

@@ -9,23 +9,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from bot.core.admin import Admins
 from bot.core.answering import Answering
 from bot.core.coach import Coach
+from bot.core.curating import Curating
 from bot.core.errors import ConfigurationError
+from bot.core.librarian import Librarian
+from bot.core.library import Library
 from bot.core.model import UserRef
+from bot.core.owning import Owning
 from bot.core.personal import Personal
 from bot.core.ports import Adapter, Clock, Inbox, Profiles
 from bot.core.practice import Practising
+from bot.core.questions import Questions
+from bot.core.resolving import Resolving
 from bot.core.subscribing import Subscribing
+from bot.core.telling import Telling
+from bot.core.writing import Writing
+from bot.reading import DocumentReader
 from bot.settings import Settings
 from bot.store.store import SqlStore, open_store
 from jobs.clock import Job, Ticker
 from jobs.deliveries import Deliveries
+from jobs.gaps import ask_owners
 from jobs.nudges import enqueue_due
 from jobs.retention import purge
+from knowledge.index.embedding_process import PassageEmbedding
 from knowledge.index.opening import WarmingRetriever
 from knowledge.loader import load_article, load_curriculum
 from knowledge.model import Curriculum
+from knowledge.writer import open_writer
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +74,7 @@ class App:
     curriculum: Curriculum
     retriever: WarmingRetriever
     answering: Answering
+    library: Library
     practising: Practising
     coach: Coach
     adapters: dict[str, Adapter]
@@ -69,6 +83,7 @@ class App:
         """What the clock ticks for."""
         return (
             Job(name="prompts", seconds=20, run=self.send_prompts),
+            Job(name="questions for owners", seconds=600, run=self.ask_owners),
             Job(name="retention", seconds=6 * 3600, run=lambda: purge(self.store.privacy, now=self.clock.now())),
         )
 
@@ -78,6 +93,12 @@ class App:
         await enqueue_due(self.store.subscriptions, self.practising, now=self.clock.now(), platforms=served)
         deliveries = Deliveries(self.store.outbox, self.store.inbox, self.adapters, self.curriculum, self.clock)
         return await deliveries.send_due()
+
+    async def ask_owners(self) -> int:
+        """Once a week, send open questions to the owners of their topics; returns how many were written to."""
+        tell = Telling(self.adapters, self.clock)
+        now = self.clock.now()
+        return await ask_owners(self.store.gaps, tell, self.retriever, now=now, platforms=tuple(self.adapters))
 
     async def serve(self) -> None:
         """Run all adapters and the jobs until one of them ends with an error or the task is cancelled."""
@@ -100,21 +121,38 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
     article, curriculum = load_article(), load_curriculum()
     for problem in curriculum.problems:
         log.warning("left out of the curriculum: %s", problem)
-    retriever = WarmingRetriever(index, article, curriculum)
     store = open_store(settings.database_url, settings.data_dir, clock)
+    retriever = WarmingRetriever(index, article, curriculum, store.documents, embedding=settings.embeddings)
+    reader, embedding = DocumentReader(), PassageEmbedding(settings.embeddings)
+    library = Library(store.documents, reader, embedding, clock)
+    writer = await asyncio.to_thread(open_writer, settings.model) if settings.model else None
     adapters: dict[str, Adapter] = {}
 
     async def zone_of(user: UserRef) -> str | None:
         adapter = adapters.get(user.platform)
         return await adapter.time_zone(user) if isinstance(adapter, Profiles) else None
 
-    answering = Answering(retriever, article, curriculum)
+    answering = Answering(retriever, article)
     practising = Practising(store, curriculum, clock, zone_of)
+    admins, tell = Admins(settings.admins), Telling(adapters, clock)
+    resolving = Resolving(store.gaps, library, article, clock, tell, answering=answering)
     coach = Coach(
-        answering=answering,
+        questions=Questions(
+            answering,
+            article,
+            curriculum,
+            store,
+            clock,
+            writing=Writing(writer, store.spending, clock, budget=settings.model_budget, embedder=retriever)
+            if writer
+            else None,
+            embedder=retriever,
+        ),
         practising=practising,
         subscribing=Subscribing(store, clock, zone_of),
         personal=Personal(store.privacy),
+        librarian=Librarian(library, admins),
+        curating=Curating(resolving, Owning(store.gaps, resolving, admins, clock, tell), admins),
     )
     try:
         await store.warm()
@@ -125,11 +163,14 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
             curriculum=curriculum,
             retriever=retriever,
             answering=answering,
+            library=library,
             practising=practising,
             coach=coach,
             adapters=adapters,
         )
     finally:
+        await reader.close()
+        await embedding.close()
         await store.close()
 
 

