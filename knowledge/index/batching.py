@@ -2,15 +2,25 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from knowledge.index.chroma import Vector
 
+Found = TypeVar("Found")
 _MOST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    text: str
+    then: Callable[[Vector], Any]
+    found: asyncio.Future[Any]
 
 
 class Batching:
@@ -23,41 +33,58 @@ class Batching:
         self._embeddings = embeddings
         self._executor = executor
         self._idle = workers
-        self._waiting: deque[tuple[str, asyncio.Future[Vector]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
-    async def vector(self, text: str) -> Vector:
-        """The vector of one question; raises whatever the embedding does."""
-        found: asyncio.Future[Vector] = asyncio.get_running_loop().create_future()
-        self._waiting.append((text, found))
+    async def embedded(self, text: str, then: Callable[[Vector], Found]) -> Found:
+        """What `then` makes of the vector of one question, on the same thread: to change it costs as much as a search.
+
+        Raises whatever the embedding or `then` does.
+        """
+        one = _Waiting(text=text, then=then, found=asyncio.get_running_loop().create_future())
+        self._waiting.append(one)
         if self._idle:
             self._idle -= 1
             task = asyncio.create_task(self._work())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        return await found
+        found: Found = await one.found
+        return found
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 some = [self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))]
-                lot = [(text, found) for text, found in some if not found.done()]  # who asked may have gone
-                if not lot:
-                    continue
-                try:
-                    vectors = await loop.run_in_executor(self._executor, self._embed, [text for text, _ in lot])
-                except Exception as error:  # noqa: BLE001 - it is raised where the vector is waited for
-                    for _, found in lot:
-                        with suppress(asyncio.InvalidStateError):
-                            found.set_exception(error)
-                else:
-                    for (_, found), vector in zip(lot, vectors, strict=True):
-                        with suppress(asyncio.InvalidStateError):
-                            found.set_result(vector)
+                lot = [one for one in some if not one.found.done()]  # who asked may have gone
+                if lot:
+                    await loop.run_in_executor(self._executor, self._embed, loop, lot)
         finally:
             self._idle += 1
 
-    def _embed(self, texts: list[str]) -> Vector:
-        many = [self._embeddings.embed_query(texts[0])] if len(texts) == 1 else self._embeddings.embed_documents(texts)
-        return np.asarray(many, dtype=np.float32)
+    def _embed(self, loop: asyncio.AbstractEventLoop, lot: list[_Waiting]) -> None:
+        texts = [one.text for one in lot]
+        try:
+            embed = self._embeddings
+            many = [embed.embed_query(texts[0])] if len(texts) == 1 else embed.embed_documents(texts)
+            vectors = np.asarray(many, dtype=np.float32)
+        except Exception as error:  # noqa: BLE001 - it is raised where the vector is waited for
+            for one in lot:
+                loop.call_soon_threadsafe(_settle, one.found, None, error)
+            return
+        for one, vector in zip(lot, vectors, strict=True):
+            try:
+                result = one.then(vector)
+            except Exception as error:  # noqa: BLE001 - as above
+                loop.call_soon_threadsafe(_settle, one.found, None, error)
+            else:
+                loop.call_soon_threadsafe(_settle, one.found, result, None)
+
+
+def _settle(found: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+    if found.done():
+        return
+    if error is not None:
+        found.set_exception(error)
+    else:
+        found.set_result(result)

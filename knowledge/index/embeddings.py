@@ -57,7 +57,8 @@ class MiniLM(Embeddings):
         release_memory()
 
     def _embed(self, texts: list[str]) -> npt.NDArray[np.float32]:
-        encodings = self._tokenizer.encode_batch(texts)
+        # a batch of one would wake the tokenizer's own threads
+        encodings = self._tokenizer.encode_batch(texts) if len(texts) > 1 else [self._tokenizer.encode(texts[0])]
         longest = max(len(encoding.ids) for encoding in encodings)
         ids = np.zeros((len(texts), longest), dtype=np.int64)
         mask = np.zeros((len(texts), longest), dtype=np.int64)

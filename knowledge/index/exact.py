@@ -58,14 +58,14 @@ class ExactIndex:
         blocks = -(-len(rows) // _BLOCK)
         self._codes = np.zeros((blocks, rows.shape[1], _BLOCK), dtype=np.int8)
         self._scale = np.empty(len(rows), dtype=np.float32)
-        self._shift = np.empty(len(rows), dtype=np.int32)
+        self._shift = np.empty(len(rows), dtype=np.float32)
         for number, start in enumerate(range(0, len(rows), _BLOCK)):
             some = rows[start : start + _BLOCK].astype(np.float32)
             scale = np.maximum(np.abs(some).max(axis=1), 1e-9) / np.float32(_STEPS)
             codes = np.rint(some / scale[:, np.newaxis])
             self._codes[number, :, : len(some)] = codes.T
             self._scale[start : start + len(some)] = scale
-            self._shift[start : start + len(some)] = _MIDDLE * codes.sum(axis=1)
+            self._shift[start : start + len(some)] = scale * _MIDDLE * codes.sum(axis=1)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
@@ -83,5 +83,7 @@ class ExactIndex:
         step = max(float(np.abs(vector).max()), 1e-9) / _QUERY_STEPS
         asked = (np.rint(vector / step) + _MIDDLE).astype(np.uint8)[np.newaxis]
         (product,) = self._session.run(None, {"a": asked, "b": self._codes})
-        cosines = (product.reshape(-1)[: len(self.rows)] - self._shift) * self._scale  # times `step`, the same for all
+        cosines = product.reshape(-1)[: len(self.rows)].astype(np.float32)
+        cosines *= self._scale
+        cosines -= self._shift  # now the cosines, but for `step`, which is the same for all
         return [int(place) for place in largest(cosines, limit)]

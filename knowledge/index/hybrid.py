@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -59,6 +59,10 @@ class _Scoped:
     known: frozenset[str] = frozenset()
 
 
+_Searched = tuple[_Asked, Mapping[Source, list[Found]], _Scoped]
+"""The question, what article and curriculum hold, what the scopes hold."""
+
+
 class HybridRetriever(BaseRetriever):
     """Sections by keywords and vectors. Without vectors, or when they fail, keywords serve alone."""
 
@@ -74,6 +78,7 @@ class HybridRetriever(BaseRetriever):
     scopes: Scopes
     answerability: Answerability | None = None
     corpus: Corpus | None = None
+    any_script: bool = False
     _spelling: Spelling = PrivateAttr()
     _vocabulary: dict[Source, frozenset[str]] = PrivateAttr(default_factory=dict)
     _shipped: frozenset[str] = PrivateAttr()
@@ -120,18 +125,12 @@ class HybridRetriever(BaseRetriever):
             unanswered=unanswered,
         )
 
-    async def _vector(self, text: str) -> Vector | None:
-        """As `_embedded`, together with other questions that wait."""
-        if self._batching is None or not text.strip():
-            return None
-        try:
-            return await self._batching.vector(text)
-        except Exception:
-            log.exception("the question cannot be embedded; keywords serve alone")
-            return None
+    def _readable(self, text: str) -> bool:
+        """Whether the embedding knows the script; of another one ours knows nothing, and is sure of it."""
+        return bool(text.strip()) and (self.any_script or any(self.words.raw(text)))
 
     def _embedded(self, text: str) -> Vector | None:
-        if self.embeddings is None or not text.strip():
+        if self.embeddings is None or not self._readable(text):
             return None
         try:
             return np.asarray(self.embeddings.embed_query(text), dtype=np.float32)
@@ -154,6 +153,12 @@ class HybridRetriever(BaseRetriever):
             passage = passages[index]
             found[passage.source].append(_found(passage, cosines.get(index), shares.get(index, 0.0)))
         return found
+
+    def _searched(
+        self, repaired: str, vector: Vector | None, segments: Sequence[ScopeSegment], synonyms: Synonyms, own: bool
+    ) -> _Searched:
+        asked = self._understood(repaired, vector, synonyms)
+        return asked, self._fixed(asked) if own else defaultdict(list), self._scoped(asked, segments)
 
     def _scoped(self, asked: _Asked, segments: Sequence[ScopeSegment]) -> _Scoped:
         """What the scopes hold, by source: documents, and aliases that lead to sections of the article."""
@@ -213,6 +218,16 @@ class HybridRetriever(BaseRetriever):
             semantic=asked.vector is not None,
         )
 
+    async def _together(self, repaired: str, then: Callable[[Vector], _Searched | None]) -> _Searched | None:
+        """What `then` makes of the question's vector; None without one."""
+        if self._batching is None or not self._readable(repaired):
+            return None
+        try:
+            return await self._batching.embedded(repaired, then)
+        except Exception:
+            log.exception("the question cannot be embedded; keywords serve alone")
+            return None
+
     async def _segments(self, scope: Scope | None) -> tuple[list[ScopeSegment], Synonyms]:
         if scope is not None:
             try:
@@ -227,13 +242,21 @@ class HybridRetriever(BaseRetriever):
         self, question: str, *, sources: Sequence[Source], scope: Scope | None = None, limit: int = 5
     ) -> Mapping[Source, Retrieval]:
         """See the port."""
-        repaired = self._repaired(question)
-        vector, (segments, synonyms) = await asyncio.gather(self._vector(repaired), self._segments(scope))
-        asked = self._understood(repaired, vector, synonyms)
-        run = asyncio.get_running_loop().run_in_executor  # both leave the interpreter to others while they search
-        scoping = run(self._workers, self._scoped, asked, segments) if segments else None
-        found = await run(self._workers, self._fixed, asked) if {*sources} != {"documents"} else defaultdict(list)
-        scoped = await scoping if scoping else _Scoped()
+        repaired, own = self._repaired(question), {*sources} != {"documents"}
+        looking = asyncio.ensure_future(self._segments(scope))
+        vectors: list[Vector] = []
+
+        def then(vector: Vector) -> _Searched | None:
+            vectors.append(vector)
+            return self._searched(repaired, vector, *looking.result(), own) if looking.done() else None
+
+        searched = await self._together(repaired, then)
+        segments, synonyms = await looking
+        if searched is None:
+            vector = vectors[0] if vectors else None
+            run = asyncio.get_running_loop().run_in_executor
+            searched = await run(self._workers, self._searched, repaired, vector, segments, synonyms, own)
+        asked, found, scoped = searched
         answers: dict[Source, Retrieval] = {}
         for source in sources:
             if source != "documents":

@@ -83,6 +83,7 @@ def open_index(
         ),
         answerability=_answerability(article, embeddings) if embeddings and vectors else None,
         corpus=corpus,
+        any_script=bool(embedding),
     )
     gc.collect()
     gc.freeze()  # what was imported stays for good; walking it again would pause an answer now and then
@@ -96,13 +97,15 @@ def open_index(
 def _answerability(article: Article, embeddings: "Embeddings") -> "Answerability | None":
     import numpy as np
 
-    from knowledge.index.answerability import Answerability
+    from knowledge.index.answerability import Answerability, fit
+    from knowledge.index.precomputed import Precomputed
 
     answered = [question for section in article.sections for question in section.questions]
     if not answered or not article.unanswered:
         return None
     vectors = np.asarray(embeddings.embed_documents([*answered, *article.unanswered]), dtype=np.float32)
-    return Answerability(answered, article.unanswered, vectors)
+    known = embeddings.fitted(answered, article.unanswered) if isinstance(embeddings, Precomputed) else None
+    return Answerability(known or fit(answered, article.unanswered, vectors), vectors, len(answered))
 
 
 class WarmingRetriever:

@@ -179,23 +179,20 @@ class ScopeSegment:
         now = self._searched
         shares = dict(now.keywords.ranked(words, meant, worded))
         nearest = [now.coded[row] for row in now.vectors.nearest(vector, near)] if vector is not None else []
-        places = dict.fromkeys([*nearest, *shares])
-        wholes = [place - now.pieces[place].whole for place in places if now.pieces[place].whole >= 0]
-        places |= dict.fromkeys(wholes)
-        coded = [place for place in places if place in now.row_of]
+        pieces = {place: now.pieces[place] for place in (*nearest, *shares)}
+        wholes = [place - one.whole for place, one in pieces.items() if one.whole > 0]
+        pieces |= {place: now.pieces[place] for place in wholes}
+        coded = [place for place in pieces if place in now.row_of]
         cosines: dict[int, float] = {}
         kept: dict[str, Vector] = {}
         if vector is not None and coded:
             vectors = now.vectors.vectors([now.row_of[place] for place in coded])
             cosines = dict(zip(coded, np.vecdot(vectors, vector).tolist(), strict=True))  # `@` wakes a second thread
             kept = {
-                now.pieces[place].key: row
-                for place, row in zip(coded, vectors, strict=True)
-                if now.pieces[place].whole == 0
+                pieces[place].key: row for place, row in zip(coded, vectors, strict=True) if pieces[place].whole == 0
             }
         found = ScopeFound(wholes=kept)
-        for place in places:
-            one = now.pieces[place]
+        for place, one in pieces.items():
             found.passages.setdefault(one.source, []).append(
                 Found(
                     key=one.key,

@@ -55,7 +55,6 @@ def documents_in(path: Path) -> list[Path]:
             raise Refused(f"{path} does not exist: check the spelling of the path.")
     except OSError as error:
         raise Refused(f"{path} cannot be read ({error.strerror}): check the path and who may read it.") from error
-    for one in found:
-        if not os.access(one, os.R_OK):
-            raise Refused(f"{one} cannot be read: allow this user to read it.")
+    if found == [path] and not os.access(path, os.R_OK):  # of a folder's files, the one that cannot be read is refused
+        raise Refused(f"{path} cannot be read: allow this user to read it.")
     return found

@@ -386,7 +386,8 @@ def test_doctor_names_what_is_missing_and_the_next_step(warm: CommandLine) -> No
     findings = {one["topic"]: one for one in warm("doctor", "--json").json}
     assert all(list(one) == ["level", "topic", "text", "next_step"] for one in findings.values())
     assert {topic: one["level"] for topic, one in findings.items()} == {
-        "data folder": "ok", "curriculum": "ok", "index": "ok", "database": "ok", "slack": "note", "discord": "note",
+        "data folder": "ok", "curriculum": "ok", "index": "ok", "database": "ok", "documents": "ok", "model": "ok",
+        "slack": "note", "discord": "note",
     }  # fmt: skip
     assert findings["curriculum"]["text"].startswith("60 items, 24/18/12/6")
     assert findings["slack"]["next_step"] == "coach connect slack"
