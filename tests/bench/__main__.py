@@ -3,44 +3,35 @@
 Ratios decide; the absolute figures belong to the machine that is named with them.
 """
 
+import argparse
 import asyncio
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from bot.app import open_app
+from bot.core.answering import Asked
 from bot.core.model import Message, ThreadRef, UserRef
 from bot.settings import Settings
 from jobs.clock import SystemClock
-from tests.bench.floor import ROOT, Floor, percentile, questions
+from tests.bench.cranfield import FOLDER as CRANFIELD
+from tests.bench.cranfield import cranfield_rows
+from tests.bench.floor import ROOT, Floor, questions
+from tests.bench.scale import scale_rows
+from tests.bench.table import Row, percentile, show
 from tests.platform.process import coach_process, environment, peer_process, tokens
 
 N = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One figure; `limit` is the target in the same unit, `floor` what it is measured against."""
-
-    name: str
-    value: float
-    limit: float
-    unit: str
-    note: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.value <= self.limit
 
 
 def settings(folder: Path) -> Settings:
@@ -61,7 +52,7 @@ async def core_rows(folder: Path) -> tuple[list[Row], float]:
             embed.append(floor.embed(question))
             query.append(floor.query(number))
             began = time.perf_counter()
-            await app.answering.answer(question)
+            await app.answering.answer(Asked(question=question))
             answer.append((time.perf_counter() - began) * 1000)
             message = Message(id=f"b{number}", user=user, where=where, at=clock.now(), text=question)
             began = time.perf_counter()
@@ -185,21 +176,40 @@ async def run_rows(folder: Path) -> list[Row]:
     ]  # fmt: skip
 
 
-def show(rows: list[Row]) -> None:
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-    for row in rows:
-        mark = "ok  " if row.ok else "OVER"
-        print(f"{mark} {row.name:<38} {row.value:>8.2f} of {row.limit:>7.2f} {row.unit:<3} {row.note}")
+Part = Callable[[Path], Awaitable[list[Row]]]
+
+
+async def core_and_platform_rows(folder: Path) -> list[Row]:
+    rows, allowance = await core_rows(folder)
+    return rows + await platform_rows(folder, allowance)
+
+
+async def cold(folder: Path) -> list[Row]:
+    return await asyncio.to_thread(cold_rows, folder)
+
+
+PARTS: dict[str, Part] = {
+    "core": core_and_platform_rows,
+    "cold": cold,
+    "run": run_rows,
+    "scale": scale_rows,
+    "cranfield": cranfield_rows,
+}
 
 
 async def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part, not all; may be repeated")
+    chosen = parser.parse_args().only or list(PARTS)
+    rows: list[Row] = []
     folder = Path(tempfile.mkdtemp(prefix="coach-bench-"))
     try:
-        rows, allowance = await core_rows(folder)
-        rows += await platform_rows(folder, allowance)
-        (folder / "cold").mkdir()
-        rows += await asyncio.to_thread(cold_rows, folder / "cold")
-        rows += await run_rows(folder / "run")
+        for name in chosen:
+            if name == "cranfield" and not CRANFIELD.is_dir():
+                print("Cranfield is left out: it needs ../shared", file=sys.stderr)
+                continue
+            (folder / name).mkdir()
+            rows += await PARTS[name](folder / name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     show(rows)

@@ -39,12 +39,6 @@ def questions(count: int) -> list[str]:
     return made[:count]
 
 
-def percentile(values: list[float], share: float) -> float:
-    """The value below which `share` of the values lie."""
-    ordered = sorted(values)
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
-
-
 class Floor:
     """An unpadded one-thread `session.run` of the embedding and a bare Chroma query over as many vectors."""
 
