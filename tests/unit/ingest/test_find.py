@@ -73,7 +73,8 @@ def test_a_file_that_this_user_may_not_read(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "a.md").write_text("x")
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # whoever runs the tests may read everything
     with pytest.raises(Refused, match=r"a\.md cannot be read: allow this user to read it\."):
-        documents_in(tmp_path)
+        documents_in(tmp_path / "a.md")
+    assert documents_in(tmp_path) == [tmp_path / "a.md"], "in a folder it does not stop the others"
 
 
 def test_a_folder_that_this_user_may_not_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
