@@ -1,5 +1,6 @@
 """Questions in chat: the answer with its buttons, what is remembered of it, and what people thought of it."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -56,17 +57,18 @@ class Questions:
             yield Reply(blocks=(Text(text="Ask me something, for example:"), *_examples()))
             return
         question = question_of(message.text)
+        turns, withheld = await asyncio.gather(
+            self._store.conversations.earlier(message.where), self._withheld(message)
+        )
         earlier = [
-            turn
-            for turn in await self._store.conversations.earlier(message.where)
-            if message.where.thread is not None or self._clock.now() - turn.asked_at < _SAME_TALK
+            turn for turn in turns if message.where.thread is not None or self._clock.now() - turn.asked_at < _SAME_TALK
         ]
         asked = Asked(
             question=question,
             sources=_ALL,
             scope=scope_of(message.where, direct=message.direct),
             earlier=[Exchange(question=turn.question, section_key=turn.section_key) for turn in earlier],
-            withheld=await self._withheld(message),
+            withheld=withheld,
         )
         answer = await self._answering.answer(asked)
         turn = self._turn(message, question, answer)
