@@ -32,35 +32,40 @@ class Batching:
     def __init__(self, embeddings: Embeddings, executor: Executor, workers: int) -> None:
         self._embeddings = embeddings
         self._executor = executor
-        self._idle = workers
+        self._workers = workers
+        self._begin(None)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._loop = loop
+        self._idle = self._workers
         self._waiting: deque[_Waiting] = deque()
-        self._running: set[asyncio.Task[None]] = set()
 
     async def embedded(self, text: str, then: Callable[[Vector], Found]) -> Found:
         """What `then` makes of the vector of one question, on the same thread: to change it costs as much as a search.
 
         Raises whatever the embedding or `then` does.
         """
-        one = _Waiting(text=text, then=then, found=asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._begin(loop)
+        one = _Waiting(text=text, then=then, found=loop.create_future())
         self._waiting.append(one)
-        if self._idle:
-            self._idle -= 1
-            task = asyncio.create_task(self._work())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        self._work(loop)
         found: Found = await one.found
         return found
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while self._waiting:
-                some = [self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))]
-                lot = [one for one in some if not one.found.done()]  # who asked may have gone
-                if lot:
-                    await loop.run_in_executor(self._executor, self._embed, loop, lot)
-        finally:
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._idle and self._waiting:
+            some = [self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))]
+            if lot := [one for one in some if not one.found.done()]:  # who asked may have gone
+                self._idle -= 1
+                loop.run_in_executor(self._executor, self._embed, loop, lot).add_done_callback(self._freed)
+
+    def _freed(self, done: asyncio.Future[None]) -> None:
+        loop = done.get_loop()
+        if loop is self._loop:
             self._idle += 1
+            self._work(loop)
 
     def _embed(self, loop: asyncio.AbstractEventLoop, lot: list[_Waiting]) -> None:
         texts = [one.text for one in lot]

