@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, and_, bindparam, delete, select, update
 
 from bot.core.memory import TURNS, Turn
 from bot.core.model import ThreadRef, UserRef
@@ -37,6 +37,18 @@ def _turn(row: Row[Any]) -> Turn:
     )
 
 
+_HERE = and_(
+    *(turn.c[name] == bindparam(f"here_{name}") for name in ("platform", "place_workspace", "channel", "thread"))
+)
+_NEWEST = select(turn).where(_HERE).order_by(turn.c.asked_at.desc(), turn.c.id).limit(TURNS)
+_EARLIER = _NEWEST.where(turn.c.asked_at > bindparam("since"))
+_TRIM = delete(turn).where(_HERE, turn.c.id.not_in(_NEWEST.with_only_columns(turn.c.id)))
+
+
+def _here(where: ThreadRef) -> dict[str, str]:
+    return {f"here_{name}": value for name, value in _place(where).items()}
+
+
 class SqlConversations:
     """`bot.core.memory.Conversations` on the database."""
 
@@ -49,25 +61,18 @@ class SqlConversations:
 
     async def earlier(self, where: ThreadRef) -> list[Turn]:
         """See the port."""
-        query = (
-            select(turn)
-            .filter_by(**_place(where))
-            .where(turn.c.asked_at > self._since())
-            .order_by(turn.c.asked_at.desc(), turn.c.id)
-            .limit(TURNS)
-        )
         async with self._database.single() as connection:
-            return [_turn(row) for row in (await connection.execute(query)).all()][::-1]
+            found = await connection.execute(_EARLIER, {**_here(where), "since": self._since()})
+            return [_turn(row) for row in found.all()][::-1]
 
     async def remember(self, one: Turn) -> None:
         """See the port."""
-        place = _place(one.where)
         async with self._database.transaction() as connection:
             await insert_new(
                 connection,
                 turn,
                 id=one.id,
-                **place,
+                **_place(one.where),
                 workspace=one.user.workspace,
                 user_id=one.user.id,
                 question=one.question,
@@ -75,10 +80,7 @@ class SqlConversations:
                 section_key=one.section_key,
                 asked_at=one.asked_at,
             )
-            newest = select(turn.c.id).filter_by(**place).order_by(turn.c.asked_at.desc(), turn.c.id).limit(TURNS)
-            kept = [str(name) for name in (await connection.execute(newest)).scalars()]
-            if len(kept) == TURNS:
-                await connection.execute(delete(turn).filter_by(**place).where(turn.c.id.not_in(kept)))
+            await connection.execute(_TRIM, _here(one.where))
 
     async def turn(self, turn_id: str) -> Turn | None:
         """See the port."""

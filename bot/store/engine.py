@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.core.errors import ConfigurationError, StoreError
+from bot.store import sqlite
 
 _SQLITE_CONNECTIONS = 3
 _DAMAGED = ("malformed", "not a database", "disk I/O error")
@@ -133,6 +134,7 @@ class Database:
         if not self.sqlite:
             return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, **more)
         engine = create_async_engine(url, pool_size=_SQLITE_CONNECTIONS, max_overflow=0, **more)
+        event.listen(engine.sync_engine, "do_connect", sqlite.connect)
         event.listen(engine.sync_engine, "connect", _sqlite_connection)
         return engine
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.core.model import Action, FormSubmitted, Inbound, Message, MessageRef, ThreadRef, UserRef
 from bot.core.ports import Clock, Pending
@@ -16,6 +16,11 @@ from bot.store.tables import inbound, joined_thread
 from bot.store.upsert import insert_new
 
 log = logging.getLogger(__name__)
+
+# built once: to build one takes as long as to run it
+_OF_EVENT = update(inbound).where(inbound.c.key == bindparam("event"))
+_ATTEMPT = _OF_EVENT.values(sent=bindparam("number"), attempted=True)
+_FINISH = _OF_EVENT.values(finished=True, body=None, workspace=None, user_id=None)
 
 _KINDS: Mapping[str, type[Message | Action | FormSubmitted]] = {
     "message": Message,
@@ -70,18 +75,12 @@ class SqlInbox:
     async def attempt(self, inbound_id: str, reply_number: int) -> None:
         """See the port."""
         async with self._database.single() as connection:
-            await connection.execute(
-                update(inbound).where(inbound.c.key == inbound_id).values(sent=reply_number, attempted=True)
-            )
+            await connection.execute(_ATTEMPT, {"event": inbound_id, "number": reply_number})
 
     async def finish(self, inbound_id: str) -> None:
         """See the port."""
         async with self._database.single() as connection:
-            await connection.execute(
-                update(inbound)
-                .where(inbound.c.key == inbound_id)
-                .values(finished=True, body=None, workspace=None, user_id=None)
-            )
+            await connection.execute(_FINISH, {"event": inbound_id})
 
     async def unfinished(self, platform: str) -> list[Pending]:
         """See the port."""

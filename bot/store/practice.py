@@ -3,12 +3,24 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from bot.core.model import Grade, ThreadRef, UserRef
 from bot.store.engine import Database
 from bot.store.tables import answer, delivery, help_taken, subscription, verdict
 from bot.store.upsert import insert_new
+
+_PERSONAL = and_(subscription.c.workspace == bindparam("user_workspace"), subscription.c.user_id == bindparam("user"))
+_SHARED = and_(subscription.c.workspace == bindparam("place_workspace"), subscription.c.channel == bindparam("channel"))
+_RECENT = (
+    select(delivery.c.item_id)
+    .join(subscription)
+    .where(
+        subscription.c.platform == bindparam("platform"),
+        or_(_PERSONAL, _SHARED),
+        delivery.c.local_date >= bindparam("since"),
+    )
+)
 
 
 class SqlPractice:
@@ -102,15 +114,16 @@ class SqlPractice:
 
     async def recent_items(self, user: UserRef, where: ThreadRef, *, since: date) -> frozenset[str]:
         """See the port."""
-        personal = and_(subscription.c.workspace == user.workspace, subscription.c.user_id == user.id)
-        shared = and_(subscription.c.workspace == where.workspace, subscription.c.channel == where.channel)
-        query = (
-            select(delivery.c.item_id)
-            .join(subscription)
-            .where(subscription.c.platform == user.platform, or_(personal, shared), delivery.c.local_date >= since)
-        )
+        asked = {
+            "platform": user.platform,
+            "user_workspace": user.workspace,
+            "user": user.id,
+            "place_workspace": where.workspace,
+            "channel": where.channel,
+            "since": since,
+        }
         async with self._database.single() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+            return frozenset((await connection.execute(_RECENT, asked)).scalars())
 
     async def reveal(self, *, learner_id: str, delivery_id: str) -> None:
         """See the port."""
