@@ -1,6 +1,7 @@
 """Answers: the exact words of a source and where they stand, or an honest "the article does not say"."""
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.asking import wanted
@@ -44,6 +45,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the store knows of the talk a question stands in: see the fields of `Asked`."""
+
+    earlier: Sequence[Exchange] = ()
+    withheld: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
     source: Source
     found: Retrieval
@@ -66,12 +75,25 @@ class Answering:
         self._article: Mapping[str, Section] = {section.key: section for section in article.sections}
         self._order = [Place(key=section.key, level=section.level) for section in article.sections]
 
-    async def answer(self, asked: Asked) -> Answer:
-        """The answer to a question of any length, also an empty one."""
+    async def answer(self, asked: Asked, remembered: Awaitable[Remembered] | None = None) -> Answer:
+        """The answer to a question of any length, also an empty one.
+
+        `remembered` takes the place of what `asked` says of the talk; it is waited for beside the search.
+        """
         asked = replace(asked, question=question_of(asked.question))
-        if "article" in asked.sources and (key := pointed_at(asked.question, asked.earlier, self._order)):
-            return self._pointed(key, asked.earlier)
-        found = await self._found(asked)
+        searching = asyncio.ensure_future(self._retrieved(asked, asked.question))
+        try:
+            if remembered is not None:
+                known = await remembered
+                asked = replace(asked, earlier=known.earlier, withheld=known.withheld)
+            if "article" in asked.sources and (key := pointed_at(asked.question, asked.earlier, self._order)):
+                return self._pointed(key, asked.earlier)
+            return await self._answer(asked, await searching)
+        finally:
+            searching.cancel()
+
+    async def _answer(self, asked: Asked, retrieved: Mapping[Source, Retrieval]) -> Answer:
+        found = await self._found(asked, retrieved)
         if not found:
             return _none(asked, None, 0.0)
         if explained := _explained(asked.question, found):
@@ -83,27 +105,20 @@ class Answering:
         first = max((one for one in found if one.source in _RANKED[0]), key=lambda one: one.sure, default=found[0])
         return _near(first) if first.comes_near else _none(asked, first.found, first.sure)
 
-    async def _found(self, asked: Asked) -> list[_Candidate]:
-        alone = await self._search(asked, asked.question)
+    async def _found(self, asked: Asked, retrieved: Mapping[Source, Retrieval]) -> list[_Candidate]:
+        alone = _candidates(asked, asked.question, retrieved)
         if not leans(asked.question, asked.earlier) or any(one.answers and one.sure > _SURE for one in alone):
             return alone
-        together = await self._search(asked, mixed(asked.question, asked.earlier))
+        more = mixed(asked.question, asked.earlier)
+        together = _candidates(asked, more, await self._retrieved(asked, more))
         last = asked.earlier[-1].section_key
         return [
             replace(both, found=_staying(one.found, both.found, last), sure=max(one.sure, both.sure))
             for one, both in zip(alone, together, strict=True)
         ]
 
-    async def _search(self, asked: Asked, text: str) -> list[_Candidate]:
-        order = [source for rank in _RANKED for source in rank if source in asked.sources]
-        retrieved = await self._retriever.retrieve(text, sources=order, scope=asked.scope)
-        found = []
-        for source in order:
-            one = retrieved[source]
-            if source == "curriculum" and asked.withheld:
-                one = replace(one, hits=_permitted(one.hits, asked.withheld))
-            found.append(_Candidate(source=source, found=one, sure=confidence(source, text, one)))
-        return found
+    async def _retrieved(self, asked: Asked, text: str) -> Mapping[Source, Retrieval]:
+        return await self._retriever.retrieve(text, sources=_order(asked), scope=asked.scope)
 
     def _pointed(self, key: str, earlier: Sequence[Exchange]) -> Answer:
         """The section that was pointed at; the one before stands second, in case it was meant to go on in that."""
@@ -123,6 +138,20 @@ class Answering:
     def section(self, key: str) -> Section | None:
         """A section of the article by its key."""
         return self._article.get(key)
+
+
+def _order(asked: Asked) -> list[Source]:
+    return [source for rank in _RANKED for source in rank if source in asked.sources]
+
+
+def _candidates(asked: Asked, text: str, retrieved: Mapping[Source, Retrieval]) -> list[_Candidate]:
+    found = []
+    for source in _order(asked):
+        one = retrieved[source]
+        if source == "curriculum" and asked.withheld:
+            one = replace(one, hits=_permitted(one.hits, asked.withheld))
+        found.append(_Candidate(source=source, found=one, sure=confidence(source, text, one)))
+    return found
 
 
 def _permitted(hits: Sequence[SectionHit], withheld: Collection[str]) -> tuple[SectionHit, ...]:

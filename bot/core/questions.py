@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 
-from bot.core.answering import Answering, Asked, merged
+from bot.core.answering import Answering, Asked, Remembered, merged
 from bot.core.documents import scope_of, workspace_of
 from bot.core.follow_up import Exchange
 from bot.core.guard import LONGEST_QUESTION, clean, question_of
@@ -57,24 +57,15 @@ class Questions:
             yield Reply(blocks=(Text(text="Ask me something, for example:"), *_examples()))
             return
         question = question_of(message.text)
-        turns, withheld = await asyncio.gather(
-            self._store.conversations.earlier(message.where), self._withheld(message)
-        )
-        earlier = [
-            turn for turn in turns if message.where.thread is not None or self._clock.now() - turn.asked_at < _SAME_TALK
-        ]
-        asked = Asked(
-            question=question,
-            sources=_ALL,
-            scope=scope_of(message.where, direct=message.direct),
-            earlier=[Exchange(question=turn.question, section_key=turn.section_key) for turn in earlier],
-            withheld=withheld,
-        )
-        answer = await self._answering.answer(asked)
+        remembered = asyncio.ensure_future(self._remembered(message))
+        asked = Asked(question=question, sources=_ALL, scope=scope_of(message.where, direct=message.direct))
+        answer = await self._answering.answer(asked, remembered)
         turn = self._turn(message, question, answer)
         written: tuple[Text, ...] = ()
         if self._writing is not None and answer.band == "answer":
-            async for said in self._writing.sentences(question, answer, asked.earlier, workspace_of(message.where)):
+            async for said in self._writing.sentences(
+                question, answer, remembered.result().earlier, workspace_of(message.where)
+            ):
                 written = (Text(text=" ".join(said)),)
                 yield Reply(blocks=written, partial=True)
         yield Reply(blocks=(*written, *self._blocks(message, answer, turn)))
@@ -116,6 +107,17 @@ class Questions:
             return self._curriculum.items.get(key.removeprefix("curriculum:"))
         items = self._practice.get(key, ())
         return items[0] if items else None
+
+    async def _remembered(self, message: Message) -> Remembered:
+        turns, withheld = await asyncio.gather(
+            self._store.conversations.earlier(message.where), self._withheld(message)
+        )
+        since = self._clock.now() - _SAME_TALK
+        earlier = [turn for turn in turns if message.where.thread is not None or turn.asked_at > since]
+        return Remembered(
+            earlier=[Exchange(question=turn.question, section_key=turn.section_key) for turn in earlier],
+            withheld=withheld,
+        )
 
     async def _withheld(self, message: Message) -> Collection[str]:
         since = (self._clock.now() - _HELD_BACK).date()

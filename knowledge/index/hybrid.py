@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -34,6 +34,8 @@ _FIXED_DEPTH = 128
 """Vectors taken from the article and the curriculum together."""
 _SCOPE_DEPTH = 64
 _WORD_DEPTH = 64
+_RECENT = 32
+"""Questions whose vectors are kept."""
 _TOLD = 0.7
 """Cosine from which a question is taken for one that an administrator led to a section."""
 
@@ -87,6 +89,7 @@ class HybridRetriever(BaseRetriever):
     _workers: ThreadPoolExecutor = PrivateAttr()
     _beside: ThreadPoolExecutor = PrivateAttr()
     _batching: Batching | None = PrivateAttr()
+    _recent: OrderedDict[str, Vector] = PrivateAttr(default_factory=OrderedDict)
 
     def model_post_init(self, context: Any, /) -> None:
         """Note the words of each source."""
@@ -144,6 +147,12 @@ class HybridRetriever(BaseRetriever):
         except Exception:
             log.exception("the question cannot be embedded; keywords serve alone")
             return None
+
+    def _note(self, repaired: str, vector: Vector) -> None:
+        """Who asks for a question's vector wants it soon after its answer."""
+        self._recent[repaired] = vector
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
 
     def _fixed(self, asked: _Asked) -> dict[Source, list[Found]]:
         """What article and curriculum hold, by source."""
@@ -257,6 +266,7 @@ class HybridRetriever(BaseRetriever):
 
         def then(vector: Vector) -> _Searched | None:
             vectors.append(vector)
+            self._note(repaired, vector)
             return self._searched(repaired, vector, looking.result(), own) if looking.done() else None
 
         embedding = asyncio.ensure_future(self._together(repaired, then))  # begins first: the rest is done beside it
@@ -283,7 +293,9 @@ class HybridRetriever(BaseRetriever):
 
     def embedded(self, text: str) -> bytes | None:
         """The vector of a text (float32), or None where there is no embedding."""
-        vector = self._embedded(text)
+        repaired = self._repaired(text)
+        held = self._recent.get(repaired)
+        vector = self._embedded(repaired) if held is None else held
         return None if vector is None else vector.tobytes()
 
     def search(self, question: str, sources: Sequence[Source], limit: int = 5) -> dict[Source, Retrieval]:
