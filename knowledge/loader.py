@@ -1,5 +1,6 @@
 """From the files beside this module to validated values; an error names the file and the line."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -20,6 +21,7 @@ from knowledge.model import (
     Part,
     Point,
     Section,
+    Template,
     Variant,
 )
 
@@ -98,8 +100,9 @@ def _point(raw: Mapping[str, Any]) -> Point:
     if number := raw.get("numeric"):
         bounds = number.get("range")
         numeric = Numeric(
-            value=float(number["value"]),
+            value=float(number["value"]) if "value" in number else math.nan,
             unit=str(number.get("unit", "")),
+            formula=str(number.get("formula", "")),
             tol_rel=number.get("tol_rel"),
             tol_factor=number.get("tol_factor"),
             range=(float(bounds[0]), float(bounds[1])) if bounds else None,
@@ -119,6 +122,26 @@ def _point(raw: Mapping[str, Any]) -> Point:
     )
 
 
+def _variant(raw: Mapping[str, Any]) -> Variant:
+    template = None
+    if given := raw.get("template"):
+        template = Template(
+            draw={name: tuple(values) for name, values in (given.get("draw") or {}).items()},
+            runs=tuple(given.get("runs") or ()),
+            facts=given.get("facts") or {},
+        )
+    variant = Variant(
+        prompt=raw["prompt"].strip(),
+        answer=raw["answer"].strip(),
+        facts=raw.get("facts") or {},
+        rubric=tuple(_point(point) for point in raw.get("rubric") or ()),
+        template=template,
+    )
+    if not template and any(one.numeric and math.isnan(one.numeric.value) for one in variant.rubric):
+        raise ValueError("a number has a value, unless its variant is a template")
+    return variant
+
+
 def _item(raw: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Item:
     """Raises KeyError, TypeError or ValueError with what is wrong."""
     if raw["category"] not in CATEGORIES:
@@ -129,6 +152,8 @@ def _item(raw: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Item:
     if abs(sum(point.weight for point in rubric) - 1) > 1e-6:
         raise ValueError("the weights of the rubric add up to 1")
     parts = tuple(Part(id=part["id"], ask=part["ask"], points=tuple(part["points"])) for part in raw["parts"])
+    if any(point.numeric and math.isnan(point.numeric.value) for point in rubric):
+        raise ValueError("a number has a value, unless its variant is a template")
     if not raw["hints"] or not raw["misconceptions"]:
         raise ValueError("an item has at least one hint and one misconception")
     if sorted(name for part in parts for name in part.points) != sorted(point.id for point in rubric):
@@ -160,15 +185,7 @@ def _item(raw: Mapping[str, Any], leaves: Mapping[str, Leaf]) -> Item:
             )
             for one in raw.get("contradictions") or ()
         ),
-        variants=tuple(
-            Variant(
-                prompt=one["prompt"].strip(),
-                answer=one["answer"].strip(),
-                facts=one.get("facts") or {},
-                rubric=tuple(_point(point) for point in one.get("rubric") or ()),
-            )
-            for one in raw["variants"]
-        ),
+        variants=tuple(_variant(one) for one in raw["variants"]),
     )
 
 

@@ -108,10 +108,14 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numeric:
-    """A number an answer has to state: within `tol_rel` of the value, within a factor, or in a closed range."""
+    """A number an answer has to state: within `tol_rel` of the value, within a factor, or in a closed range.
+
+    `formula` gives the value from the facts of the item, see `knowledge.formulas`.
+    """
 
     value: float
     unit: str = ""
+    formula: str = ""
     tol_rel: float | None = None
     tol_factor: float | None = None
     range: tuple[float, float] | None = None
@@ -152,13 +156,27 @@ class Contradiction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """What a variant with placeholders is filled from: one value of each `draw`, one of the recorded `runs`, and the
+    `facts` computed from them, in order."""
+
+    draw: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    runs: tuple[Mapping[str, float], ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The same idea with other numbers or another story; `rubric` is empty where the item's own holds."""
+    """The same idea with other numbers or another story; `rubric` is empty where the item's own holds.
+
+    With a `template` its texts hold placeholders and its numbers formulas: see `knowledge.formulas.filled`.
+    """
 
     prompt: str
     answer: str
     facts: Mapping[str, object] = field(default_factory=dict)
     rubric: tuple[Point, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
