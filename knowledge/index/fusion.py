@@ -52,18 +52,26 @@ PLAIN = Weights(alias=0.0, passage=1.0, section=1.0, keyword=0.3, sharp=20.0)
 
 @dataclass(slots=True)
 class Fused:
-    """A section with its signals; `near` holds its passages, best first."""
+    """A section with its signals and what was found of it; `floor` stands for a cosine that is not known."""
 
     key: str
     score: float = 0.0
     similarity: float = 0.0
     alias_similarity: float = 0.0
-    near: list[Found] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    floor: float = 0.0
+
+    @property
+    def near(self) -> list[Found]:
+        """Its passages, best first; sorted when somebody wants to know."""
+        return sorted(self.found, key=lambda one: -((one.cosine or self.floor) + 0.1 * one.keyword))
 
 
 def smooth_maximum(cosines: Sequence[float], sharp: float, floor: float) -> float:
     """log(sum(exp(sharp·cos)))/sharp; of nothing, `floor`."""
-    return math.log(sum([math.exp(sharp * cosine) for cosine in cosines])) / sharp if cosines else floor
+    if len(cosines) < 2:
+        return cosines[0] if cosines else floor
+    return math.log(sum([math.exp(sharp * cosine) for cosine in cosines])) / sharp
 
 
 def fuse(found: Sequence[Found], weights: Weights) -> list[Fused]:
@@ -109,22 +117,34 @@ def spread(sections: Sequence[Fused], wholes: Mapping[str, npt.NDArray[np.float3
 
 
 def _section(key: str, members: list[Found], weights: Weights, floor: float) -> Fused:
-    aliases = [one.cosine for one in members if one.kind == "alias" and one.cosine is not None]
-    passages = [one.cosine for one in members if one.kind in _PASSAGES and one.cosine is not None]
-    whole = max((one.cosine for one in members if one.kind == "section" and one.cosine is not None), default=floor)
-    said = max((one.keyword for one in members if one.kind != "alias"), default=0.0)
-    asked = max((one.keyword for one in members if one.kind == "alias"), default=0.0)
+    aliases: list[float] = []
+    passages: list[float] = []
+    whole, said, asked = floor, 0.0, 0.0
+    for one in members:  # one pass, for this is done for every section of every question
+        alias = one.kind == "alias"
+        if alias:
+            asked = max(asked, one.keyword)
+        else:
+            said = max(said, one.keyword)
+        if one.cosine is None:
+            continue
+        if alias:
+            aliases.append(one.cosine)
+        elif one.kind in _PASSAGES:
+            passages.append(one.cosine)
+        elif one.kind == "section":
+            whole = max(whole, one.cosine)
     score = (
         weights.alias * smooth_maximum(aliases, weights.sharp, floor)
         + weights.passage * smooth_maximum(passages, weights.sharp, floor)
         + weights.section * whole
         + weights.keyword * (said + asked)
     )
-    order = sorted(members, key=lambda one: -((one.cosine or floor) + 0.1 * one.keyword))
     return Fused(
         key=key,
         score=score,
         similarity=max([*passages, whole]) if passages or whole > floor else 0.0,
         alias_similarity=max(aliases, default=0.0),
-        near=order,
+        found=members,
+        floor=floor,
     )

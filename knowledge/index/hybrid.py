@@ -31,7 +31,9 @@ from knowledge.ports import Corpus
 log = logging.getLogger(__name__)
 
 _FIXED_DEPTH = 128
-"""Vectors taken from the article and the curriculum together."""
+_FIXED_SHARE = 0.09
+"""Vectors taken from the article and the curriculum together: a share, so that one does not crowd out the other as it
+grows, and not fewer than the depth."""
 _SCOPE_DEPTH = 64
 _WORD_DEPTH = 64
 _RECENT = 32
@@ -89,6 +91,7 @@ class HybridRetriever(BaseRetriever):
     _workers: ThreadPoolExecutor = PrivateAttr()
     _beside: ThreadPoolExecutor = PrivateAttr()
     _batching: Batching | None = PrivateAttr()
+    _split: dict[str, list[str]] = PrivateAttr(default_factory=dict)
     _recent: OrderedDict[str, Vector] = PrivateAttr(default_factory=OrderedDict)
 
     def model_post_init(self, context: Any, /) -> None:
@@ -160,7 +163,7 @@ class HybridRetriever(BaseRetriever):
         cosines: dict[int, float] = {}
         if asked.vector is not None:
             try:
-                cosines = dict(self.fixed.nearest(asked.vector, _FIXED_DEPTH))
+                cosines = dict(self.fixed.nearest(asked.vector, max(_FIXED_DEPTH, int(_FIXED_SHARE * len(passages)))))
             except Exception:
                 log.exception("vector search failed; keywords serve alone")
         shares = asked.shares
@@ -225,7 +228,7 @@ class HybridRetriever(BaseRetriever):
     ) -> Retrieval:
         if not hits:
             return Retrieval(hits=(), semantic=asked.vector is not None)
-        texts = [self.words.split(f"{hits[0].section} {' '.join(hits[0].blocks)}")]
+        texts = [self._stems(hits[0])]
         return Retrieval(
             hits=hits,
             similarity=sections[0].similarity,
@@ -237,6 +240,15 @@ class HybridRetriever(BaseRetriever):
             ),
             semantic=asked.vector is not None,
         )
+
+    def _stems(self, hit: SectionHit) -> list[str]:
+        """Of a whole section; those of article and curriculum are kept."""
+        stems = self._split.get(hit.key)
+        if stems is None:
+            stems = self.words.split(f"{hit.section} {' '.join(hit.blocks)}")
+            if hit.key in self.sections:
+                self._split[hit.key] = stems
+        return stems
 
     async def _together(self, repaired: str, then: Callable[[Vector], _Searched | None]) -> _Searched | None:
         """What `then` makes of the question's vector; None without one."""
