@@ -3,7 +3,7 @@
 # make lint    style, types and import rules
 # make bench   speed and memory beside their floors
 # make soak    the long runs
-# make vectors compute the shipped vectors anew, after a change of article.md, unanswered.yaml or the curriculum
+# make vectors compile the curriculum and compute the shipped vectors anew, after a change of anything in knowledge/
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ chat: $(VENV)/.ready
 	@$(BIN)/coach chat
 
 vectors: $(VENV)/.ready
-	$(BIN)/python -m knowledge.index.precomputed
+	$(BIN)/python -m knowledge.index.preparing
 
 setup: $(VENV)/.ready-dev
 

@@ -123,7 +123,10 @@ class Numeric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One thing a good answer says. `weight` is its share of the item, `miss` the hint when it was not seen."""
+    """One thing a good answer says. `weight` is its share of the item, `miss` the hint when it was not seen.
+
+    `right` and `wrong` are sentences that show it and such that only seem to: see `knowledge.exemplars`.
+    """
 
     id: str
     weight: float
@@ -134,6 +137,8 @@ class Point:
     numeric: Numeric | None = None
     pattern: str | None = None
     min_of: int = 1
+    right: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,20 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """Where a text comes from. `blind_solved_at` is an ISO date, "" before anybody solved it from its prompt alone.
+
+    `alike` names items that read nearly the same, each with the reason why both are there.
+    """
+
+    origin: str = ""
+    licence: str = ""
+    lang: str = ""
+    blind_solved_at: str = ""
+    alike: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A practice prompt with everything needed to grade an answer to it."""
 
@@ -202,6 +221,7 @@ class Item:
     article_anchor: str | None = None
     contradictions: tuple[Contradiction, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    meta: Meta = Meta()
 
     @property
     def leaf(self) -> str:
@@ -210,12 +230,28 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why an item or a quiz of a file was left out. `field` is where in it ("rubric[2].w"), "" for the whole."""
+
+    file: str
+    line: int
+    subject: str
+    field: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        where = ", ".join(filter(None, (self.subject, self.field)))
+        return f"{self.file}, line {self.line}: {where + ': ' if where else ''}expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curriculum:
     """All usable items by id, the taxonomy's leaves by id, and what was wrong with the rest."""
 
     items: Mapping[str, Item]
     leaves: Mapping[str, Leaf]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 EVERYWHERE = "*"

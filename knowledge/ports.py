@@ -1,7 +1,8 @@
 """What the core asks of the knowledge: a search, and sentences written from what was found."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
 from knowledge.model import (
     CorpusPart,
@@ -57,6 +58,10 @@ class Embedder(Protocol):
     def similarity(self, one: str, other: str) -> float:
         """The cosine of two texts; takes some milliseconds. Raises nothing; 1 where there is no embedding."""
 
+    async def similarities(self, sentences: Sequence[str], texts: Sequence[str]) -> Sequence[Sequence[float]] | None:
+        """The cosines of each sentence (a row) with each text, or None where the embedding that the grader was fitted
+        on is not there. Raises nothing."""
+
 
 class Writer(Protocol):
     """A language model that answers from numbered quotes and nothing else. What it writes is not to be trusted."""
@@ -68,3 +73,34 @@ class Writer(Protocol):
     ) -> AsyncIterator[Sentence | TokensUsed]:
         """Sentences as they are written, and what it cost, last. `earlier` are the previous questions of the thread.
         Raises WriterFailed, also after some sentences."""
+
+
+Said = Literal["hit", "missed", "unsure"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What a language model says of one point, unchecked; `quote` is said to be the answer's own words."""
+
+    point_id: str
+    verdict: Said
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The opinions of one call in the order they came, and what it cost; `failure` is a sentence where there are none
+    because it failed."""
+
+    opinions: tuple[Opinion, ...] = ()
+    used: TokensUsed
+    failure: str = ""
+
+
+class Judge(Protocol):
+    """A language model that says which points an answer shows. What it says is not to be trusted."""
+
+    name: str
+
+    async def judge(self, question: str, answer: str, points: Mapping[str, str]) -> Judgement:
+        """One call about all points (id -> claim). Raises nothing but a cancellation."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
     from knowledge.index.answerability import Answerability
+    from knowledge.index.comparing import Comparing
     from knowledge.index.hybrid import HybridRetriever
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,9 @@ class WarmingRetriever:
         self._opened: Future[tuple[HybridRetriever, IndexState]] = Future()
         self._open_index = partial(open_index, folder, article, curriculum, corpus, embedding=embedding)
         self._started = False
+        self._other_embedding = bool(embedding)
+        self._comparing: Comparing | None = None
+        self._comparing_lock = threading.Lock()
 
     def start(self) -> None:
         """Begin to open the index, if nothing has yet."""
@@ -159,6 +163,28 @@ class WarmingRetriever:
         self.start()
         retriever = (await asyncio.wrap_future(self._opened))[0]
         return await asyncio.to_thread(retriever.embedded, text)
+
+    async def similarities(self, sentences: Sequence[str], texts: Sequence[str]) -> Sequence[Sequence[float]] | None:
+        """See `knowledge.ports.Embedder`."""
+        self.start()
+        retriever = (await asyncio.wrap_future(self._opened))[0]
+        try:
+            return await asyncio.to_thread(self._compared, retriever, sentences, texts)
+        except Exception:
+            log.exception("the meaning of an answer cannot be compared; its words are judged alone")
+            return None
+
+    def _compared(
+        self, retriever: "HybridRetriever", sentences: Sequence[str], texts: Sequence[str]
+    ) -> Sequence[Sequence[float]] | None:
+        from knowledge.index.comparing import Comparing
+
+        if retriever.embeddings is None or self._other_embedding:
+            return None
+        with self._comparing_lock:
+            if self._comparing is None:
+                self._comparing = Comparing(retriever.embeddings)
+        return self._comparing.cosines(sentences, texts)
 
     def similarity(self, one: str, other: str) -> float:
         """See `knowledge.ports.Embedder`."""

@@ -2,7 +2,7 @@
 
 Else the first start would have to embed them all, and every one to fit for a second.
 
-`python -m knowledge.index.precomputed` writes the file anew; a test says when that is due. A text that is not in it is
+`python -m knowledge.index.preparing` writes the file anew; a test says when that is due. A text that is not in it is
 embedded as ever.
 """
 
@@ -95,7 +95,3 @@ def write(path: Path = FILE) -> int:
         run_weights=learned.run_weights,
     )
     return len(texts)
-
-
-if __name__ == "__main__":
-    print(write(), "vectors written to", FILE.name)  # noqa: T201
