@@ -1,253 +1,247 @@
-"""Tier 0 of grading: which rubric points an answer shows, and where, without a model.
+"""Which rubric points an answer shows, and where: tier 0, without a model.
 
-A point is hit by a phrase (stems in order, few words between, not negated), by its number with unit and tolerance, or
-by its pattern. Words repeated from the prompt earn nothing.
+The evidence is read off the words and off the meaning of the sentences; the judgement is calibrated and may be "unsure".
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import Stemmer
+from bot.core.answer_text import FILLERS, AnswerText, Sentence, negators_in, phrase
+from bot.core.evidence import Evidence, Likeness, examples, gather, mistakes
+from bot.core.judging import by_rule, probability, verdict
+from bot.core.language import is_english, is_shuffled
+from bot.core.model import Grade, PointVerdict, Verdict
+from bot.core.quantities import quantities
+from knowledge.model import Contradiction, Item, Point, Variant
+from knowledge.ports import Embedder
 
-from bot.core.model import Grade, PointVerdict
-from bot.core.quantities import quantities, unit_of
-from knowledge.model import Contradiction, Numeric, Point
-
-_TOKEN = re.compile(r"[a-z0-9_µ%]+(?:['.-][a-z0-9_]+)*|[.!?;\n]+")
-_SPAN = tuple[int, int]
-_GAP = 2
-"""Words that may stand between two words of a phrase."""
-_ECHO = 6
-"""A run of this many words taken from the prompt is an echo of it."""
-_NEGATION_WINDOW = 4
-_NEGATORS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nor",
-        "neither",
-        "without",
-        "cannot",
-        "cant",
-        "can't",
-        "don't",
-        "dont",
-        "doesn't",
-        "doesnt",
-        "isn't",
-        "isnt",
-        "aren't",
-        "wasn't",
-        "won't",
-        "wouldn't",
-        "shouldn't",
-        "didn't",
-        "hardly",
-        "avoid",
-        "nothing",
-        "instead",
-    ]
-)
-_FILLERS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "for",
-        "is",
-        "are",
-        "be",
-        "it",
-        "its",
-        "this",
-        "that",
-        "with",
-        "and",
-        "or",
-        "by",
-        "as",
-        "at",
-        "your",
-        "you",
-        "we",
-        "i",
-        "will",
-    ]
-)
 LONGEST = 4000
 """Characters of an answer that are read."""
 ABSTAIN_OVER = 0.3
+_AT_ONCE = 0.05
+"""A point is judged by the words alone where they leave less doubt than this."""
+_READ = 6
+"""Sentences of an answer whose meaning is compared: the ones that have most in common with the points."""
+_NEAREST = 3
+"""Exemplars of each side that are averaged."""
+_LISTED = 0.7
+"""Share of an answer's words that stand in hit phrases, from which it is a list of key words."""
+_WORDINGS = 2.5
+"""Wordings of one point, on average, that nobody writes who answers."""
+_FEW = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    stem: str
-    raw: str
-    span: _SPAN
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What was asked, and what the answer is held against."""
 
+    prompt: str
+    points: Sequence[Point]
+    contradictions: Sequence[Contradiction] = ()
+    mistakes: Sequence[str] = ()
 
-@cache
-def _stemmer() -> Stemmer.Stemmer:
-    return Stemmer.Stemmer("english")
-
-
-def _words(text: str) -> list[_Word]:
-    """Words with their place; the end of a sentence is a word with the stem "."."""
-    lowered = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    if len(lowered) != len(text):  # a letter whose lower case is longer would shift every span
-        lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    found: list[_Word] = []
-    for match in _TOKEN.finditer(lowered):
-        for piece in re.finditer(r"[^-]+", match[0]):
-            start = match.start() + piece.start()
-            raw = piece[0]
-            stem = "." if raw[0] in ".!?;\n" else _stemmer().stemWord(raw)
-            found.append(_Word(stem, raw, (start, start + len(raw))))
-    return found
-
-
-@cache
-def _phrase(text: str) -> tuple[str, ...]:
-    words = [word for word in _words(text) if word.stem != "."]
-    content = tuple(word.stem for word in words if word.raw not in _FILLERS)
-    # of "stop it" one word would be left, which says far less
-    return content if len(content) > 1 or len(words) == 1 else tuple(word.stem for word in words)
-
-
-@cache
-def _negates(text: str) -> bool:
-    return any(word.raw in _NEGATORS for word in _words(text))
-
-
-def _echoed(words: Sequence[_Word], prompt: str) -> frozenset[int]:
-    """Indices of words that stand in a run of `_ECHO` or more taken from the prompt."""
-    said = [word.stem for word in _words(prompt)]
-    runs = {tuple(said[start : start + _ECHO]) for start in range(len(said) - _ECHO + 1)}
-    echoed: set[int] = set()
-    for start in range(len(words) - _ECHO + 1):
-        if tuple(word.stem for word in words[start : start + _ECHO]) in runs:
-            echoed.update(range(start, start + _ECHO))
-    return frozenset(echoed)
-
-
-def _matches(words: Sequence[_Word], phrase: Sequence[str], blocked: frozenset[int]) -> Iterator[tuple[int, int]]:
-    """[first, last] word indices where the phrase stands in order, with few words and no sentence end between."""
-    for first, word in enumerate(words):
-        if not phrase or word.stem != phrase[0] or first in blocked:
-            continue
-        at = first
-        for stem in phrase[1:]:
-            skipped = 0
-            at += 1
-            while at < len(words) and words[at].stem != stem and skipped <= _GAP and words[at].stem != ".":
-                skipped += words[at].raw not in _FILLERS
-                at += 1
-            if at >= len(words) or words[at].stem != stem or at in blocked:
-                break
-        else:
-            yield first, at
-
-
-def _negated(words: Sequence[_Word], first: int, last: int) -> bool:
-    """Whether a negator stands shortly before the match, in its sentence, or inside it."""
-    before = range(max(0, first - _NEGATION_WINDOW), first)
-    start = max((index + 1 for index in before if words[index].stem == "."), default=before.start)
-    return any(words[index].raw in _NEGATORS for index in range(start, last + 1))
-
-
-def _number_span(text: str, wanted: Numeric, prompt_numbers: frozenset[float]) -> _SPAN | None:
-    dimension, factor = unit_of(wanted.unit)
-    target = wanted.value * factor
-    for found in quantities(text):
-        value = found.value
-        if dimension and found.dimension and found.dimension != dimension:
-            continue
-        if dimension and not found.dimension:  # a bare number is read in the unit that was asked for
-            value *= factor
-        if value != target and (value in prompt_numbers or found.value in prompt_numbers):
-            continue
-        if wanted.range:
-            fits = wanted.range[0] * factor <= value <= wanted.range[1] * factor
-        elif wanted.tol_factor:
-            fits = target / wanted.tol_factor <= value <= target * wanted.tol_factor
-        else:
-            fits = abs(value - target) <= (wanted.tol_rel or 0.01) * abs(target)
-        if fits:
-            return found.span
-    return None
-
-
-def _phrase_spans(words: Sequence[_Word], point: Point, echo: frozenset[int]) -> list[_SPAN]:
-    """Where distinct hit phrases of the point stand, each unnegated and not part of a near miss."""
-    near = [(first, last) for text in point.not_hit for first, last in _matches(words, _phrase(text), echo)]
-    spans: list[_SPAN] = []
-    for text in point.hit:
-        for first, last in _matches(words, _phrase(text), echo):
-            if not _negates(text) and _negated(words, first, last):
-                continue
-            if any(low <= first and last <= high for low, high in near):
-                continue
-            start, end = words[first].span[0], words[last].span[1]
-            if any(start < until and since < end for since, until in spans):  # another form of the same words
-                continue
-            spans.append((start, end))
-            break
-    return spans
-
-
-def _judge(answer: str, words: Sequence[_Word], point: Point, prompt: str, echo: frozenset[int]) -> PointVerdict:
-    found = _phrase_spans(words, point, echo)
-    if point.pattern and (match := re.search(point.pattern, answer, re.IGNORECASE)) and match[0] not in prompt:
-        found.append(match.span())
-    if point.numeric is not None:
-        given = frozenset(number.value for number in quantities(prompt))
-        if span := _number_span(answer, point.numeric, given):
-            found.append(span)
-    if len(found) >= point.min_of or (found and point.numeric is not None):
-        start, end = min(found)
-        return PointVerdict(point_id=point.id, verdict="hit", quote=answer[start:end], span=(start, end))
-    if found:
-        start, end = min(found)
-        return PointVerdict(point_id=point.id, verdict="unsure", quote=answer[start:end], span=(start, end))
-    return PointVerdict(point_id=point.id, verdict="missed")
-
-
-def _remarks(words: Sequence[_Word], contradictions: Sequence[Contradiction]) -> Iterator[Contradiction]:
-    for one in contradictions:
-        said = any(
-            not _negated(words, first, last)
-            for text in one.phrases
-            for first, last in _matches(words, _phrase(text), frozenset())
+    def part(self, points: Sequence[str], ask: str = "") -> "Task":
+        """The task with these points alone."""
+        return replace(
+            self,
+            prompt=f"{self.prompt}\n{ask}",
+            points=[point for point in self.points if point.id in points],
         )
-        excused = any(True for text in one.without for _ in _matches(words, _phrase(text), frozenset()))
-        if said and not excused:
-            yield one
+
+
+def task_of(item: Item, variant: Variant | None = None) -> Task:
+    """The whole item, or a variant of it that is filled."""
+    form = variant or item
+    return Task(
+        prompt=form.prompt,
+        points=form.rubric or item.rubric,
+        contradictions=item.contradictions,
+        mistakes=item.misconceptions,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cosines:
+    """A row a sentence, a column a text."""
+
+    rows: Sequence[Sequence[float]]
+    columns: Mapping[str, int]
+
+    def of(self, sentence: int, text: str) -> float:
+        return self.rows[sentence][self.columns[text]]
+
+
+class Grader:
+    """Tier 0 with the meaning of sentences, where there is an embedding."""
+
+    def __init__(self, embedder: Embedder | None = None) -> None:
+        self._embedder = embedder
+
+    async def grade(self, text: str, task: Task) -> Grade:
+        """Judge the first 4,000 characters of `text`."""
+        answer = AnswerText(text[:LONGEST], task.prompt)
+        refusal = _refusal(answer, task)
+        if refusal:
+            return _refused(task, refusal)
+        found = _gathered(answer, task)
+        sure = [probability(point, one) for point, one in zip(task.points, found, strict=True)]
+        doubtful = [number for number, one in enumerate(sure) if _AT_ONCE < one < 1 - _AT_ONCE]
+        if self._embedder is not None and doubtful:
+            found = await self._compared(answer, task, found, doubtful)
+        return _graded(answer, task, found, verdict)
+
+    async def evidence(self, text: str, task: Task) -> list[Evidence]:
+        """What the judgement is made from, point by point, all of it."""
+        answer = AnswerText(text[:LONGEST], task.prompt)
+        return await self._compared(answer, task, _gathered(answer, task), range(len(task.points)))
+
+    async def _compared(
+        self, answer: AnswerText, task: Task, found: Sequence[Evidence], doubtful: Sequence[int]
+    ) -> list[Evidence]:
+        points = [task.points[number] for number in doubtful]
+        read = _worth_reading(answer, points)
+        compared = list(found)
+        if not read:
+            for number in doubtful:
+                compared[number] = replace(found[number], likeness=Likeness(example=0.0, mistake=0.0))
+            return compared
+        texts = dict.fromkeys(text for point in points for text in (*examples(point), *mistakes(point)))
+        columns = {text: column for column, text in enumerate(dict.fromkeys([*texts, *task.mistakes]))}
+        said = [answer.text[one.span[0] : one.span[1]] for one in read]
+        rows = await self._embedder.similarities(said, list(columns)) if self._embedder else None
+        if rows is None:
+            return compared
+        near = _Cosines(rows=rows, columns=columns)
+        for number, point in zip(doubtful, points, strict=True):
+            compared[number] = replace(found[number], likeness=_likeness(answer, point, task, read, near))
+        return compared
 
 
 def grade(answer: str, *, prompt: str, points: Sequence[Point], contradictions: Sequence[Contradiction] = ()) -> Grade:
-    """Judge `answer` (its first 4,000 characters) on the points of the part that was attempted."""
-    answer = answer[:LONGEST]
-    words = _words(answer)
-    echo = _echoed(words, prompt)
-    verdicts = tuple(_judge(answer, words, point, prompt, echo) for point in points)
-    remarks = tuple(_remarks(words, contradictions))
-    total = sum(point.weight for point in points) or 1.0
-    weights = {point.id: point.weight / total for point in points}
+    """By the words alone and by rule, at once: for points whose phrases are all there is to say."""
+    task = Task(prompt=prompt, points=points, contradictions=contradictions)
+    read = AnswerText(answer[:LONGEST], prompt)
+    if refusal := _refusal(read, task):
+        return _refused(task, refusal)
+    return _graded(read, task, _gathered(read, task), by_rule)
+
+
+def _gathered(answer: AnswerText, task: Task) -> list[Evidence]:
+    given = frozenset(number.value for number in quantities(task.prompt))
+    found = [gather(answer, point, given) for point in task.points]
+    shown = [one.shown for one in found]
+    others = max(1, len(found) - 1)
+    return [replace(one, beside=(sum(shown) - own) / others) for one, own in zip(found, shown, strict=True)]
+
+
+def _worth_reading(answer: AnswerText, points: Sequence[Point]) -> list[Sentence]:
+    wanted = {
+        stem
+        for point in points
+        for text in (point.claim, *point.hit)
+        for stem in phrase(text)
+        if stem not in FILLERS and stem not in answer.prompt_stems
+    }
+    open_ = [one for one in answer.sentences if not one.denied and not one.echoed]
+    held = {one: len({answer.words[place].stem for place in range(one.first, one.last)} & wanted) for one in open_}
+    best = sorted(open_, key=lambda one: -held[one])[:_READ]
+    return sorted(best, key=lambda one: one.first)
+
+
+def _likeness(
+    answer: AnswerText,
+    point: Point,
+    task: Task,
+    read: Sequence[Sentence],
+    near: "_Cosines",
+) -> Likeness:
+    best, example, at = max(
+        (near.of(number, text), text, number) for number in range(len(read)) for text in examples(point)
+    )
+    sentence = read[at]
+    right = sorted((near.of(at, text) for text in examples(point)), reverse=True)[:_NEAREST]
+    wrong = sorted((near.of(at, text) for text in (*mistakes(point), *task.mistakes)), reverse=True)[:_NEAREST]
+    turned = answer.negators(sentence.first, sentence.last) % 2 != negators_in(example) % 2
+    return Likeness(
+        example=best,
+        mistake=max(wrong, default=0.0),
+        leaning=sum(right) / len(right) - sum(wrong) / max(1, len(wrong)),
+        sentence=sentence,
+        turned=turned,
+    )
+
+
+def _refusal(answer: AnswerText, task: Task) -> str:
+    """Why an answer is not judged at all, for its author; empty if it is."""
+    if not is_english(answer.text):
+        return "I can only grade English so far; nothing of this was counted against you."
+    if _is_list(answer, task):
+        return "That reads as a list of key words. Say in a sentence how they hang together."
+    return ""
+
+
+def _is_list(answer: AnswerText, task: Task) -> bool:
+    """Whether the answer is the key words of the rubric and little else: many wordings of each point, no sentences."""
+    content = [index for index, word in enumerate(answer.words) if word.is_word and word.raw not in FILLERS]
+    if len(content) < _FEW:
+        return False
+    if is_shuffled(answer.text):
+        return True
+    covered: set[int] = set()
+    wordings: list[int] = []
+    for point in task.points:
+        found = [place for text in point.hit for place in list(answer.places(phrase(text), 0))[:1]]
+        covered.update(index for first, last in found for index in range(first, last + 1))
+        wordings += [len(set(found))] if found else []
+    share = len(covered & set(content)) / len(content)
+    return bool(wordings) and share > _LISTED and sum(wordings) / len(wordings) >= _WORDINGS
+
+
+def _shown(answer: AnswerText, point: Point, evidence: Evidence, verdict: Verdict) -> PointVerdict:
+    """The verdict with the place that shows it; without such a place nothing is shown."""
+    span = min(evidence.spans) if evidence.spans else None
+    if span is None and evidence.likeness and evidence.likeness.sentence:
+        span = evidence.likeness.sentence.span
+    if verdict == "missed" or span is None:
+        return PointVerdict(point_id=point.id, verdict="missed" if verdict == "missed" else "unsure")
+    return PointVerdict(point_id=point.id, verdict=verdict, quote=answer.text[span[0] : span[1]], span=span)
+
+
+def _graded(
+    answer: AnswerText, task: Task, found: Sequence[Evidence], judge: Callable[[Point, Evidence], Verdict]
+) -> Grade:
+    verdicts = [_shown(answer, point, one, judge(point, one)) for point, one in zip(task.points, found, strict=True)]
+    return totalled(task, verdicts, _remarks(answer, task.contradictions))
+
+
+def _refused(task: Task, remark: str) -> Grade:
+    verdicts = tuple(PointVerdict(point_id=point.id, verdict="unsure") for point in task.points)
+    return Grade(points=verdicts, score=0.0, unsure=1.0, abstained=True, refused=True, remarks=(remark,))
+
+
+def totalled(task: Task, verdicts: Sequence[PointVerdict], remarks: Sequence[Contradiction] = ()) -> Grade:
+    """The sum, made here and nowhere else: whoever judges, judges single points."""
+    total = sum(point.weight for point in task.points) or 1.0
+    weights = {point.id: point.weight / total for point in task.points}
     hit = sum(weights[one.point_id] for one in verdicts if one.verdict == "hit")
     unsure = sum(weights[one.point_id] for one in verdicts if one.verdict == "unsure")
     score = max(0.0, hit - sum(one.penalty for one in remarks))
     return Grade(
-        points=verdicts,
+        points=tuple(verdicts),
         score=round(score, 4),
         unsure=round(unsure, 4),
-        abstained=unsure > ABSTAIN_OVER,
+        abstained=round(unsure, 4) > ABSTAIN_OVER,
         remarks=tuple(one.say for one in remarks),
     )
+
+
+def _remarks(answer: AnswerText, contradictions: Sequence[Contradiction]) -> list[Contradiction]:
+    found = []
+    for one in contradictions:
+        said = any(
+            not answer.denied(*place) for text in one.phrases for place in answer.places(phrase(text), 2, echo=True)
+        )
+        excused = any(True for text in one.without for _ in answer.places(phrase(text), 2, echo=True))
+        if said and not excused:
+            found.append(one)
+    return found

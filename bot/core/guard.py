@@ -36,6 +36,11 @@ _SECRETS = re.compile(
 )
 
 
+def invisible(character: str) -> bool:
+    """Whether a character changes a text and is not seen."""
+    return bool(_INVISIBLE.match(character))
+
+
 def clean(text: str) -> str:
     """The text without invisible characters, white space folded."""
     text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be shown

@@ -358,12 +358,15 @@ class Delivery:
     message: MessageRef | None = None
 
 
+Verdict = Literal["hit", "missed", "unsure"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointVerdict:
     """What the grader saw of one rubric point; `quote` is the span of the answer that shows it, or empty."""
 
     point_id: str
-    verdict: Literal["hit", "missed", "unsure"]
+    verdict: Verdict
     quote: str = ""
     span: tuple[int, int] | None = None
 
@@ -372,7 +375,8 @@ class PointVerdict:
 class Grade:
     """A graded answer. `score` is the weight hit over the weight attempted (0-1); `unsure` likewise.
 
-    `abstained` says that too much was unsure for a score to mean anything. `remarks` answer contradictions.
+    `abstained` says that too much was unsure for a score to mean anything. `remarks` answer contradictions. `refused`:
+    the text is no answer that anyone could judge, such as an empty one, key words alone or the prompt pasted back.
     """
 
     points: tuple[PointVerdict, ...]
@@ -380,3 +384,4 @@ class Grade:
     unsure: float
     abstained: bool
     remarks: tuple[str, ...] = ()
+    refused: bool = False

@@ -192,9 +192,6 @@ def test_a_contradiction_costs_and_is_answered() -> None:
         "\n\n",
         "?",
         "—",
-        "연결 풀이 고갈되었습니다",
-        "пул исчерпан",
-        "الاتصالات",
         "🔥🔥🔥",
         "İİİ",
         "\x00",
@@ -203,6 +200,13 @@ def test_a_contradiction_costs_and_is_answered() -> None:
 )
 def test_nothing_to_read_is_missed_and_no_error(answer: str) -> None:
     assert verdict(answer, POOL) == "missed"
+
+
+@pytest.mark.parametrize("answer", ["연결 풀이 고갈되었습니다", "пул исчерпан", "الاتصالات"])
+def test_another_language_is_not_counted_against_its_author(answer: str) -> None:
+    result = judged(answer, POOL)
+    assert (result.refused, result.abstained, result.points[0].verdict) == (True, True, "unsure")
+    assert "English" in result.remarks[0]
 
 
 def test_a_letter_that_grows_in_lower_case_shifts_no_span() -> None:
