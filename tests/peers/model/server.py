@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.peers.model import writing
+from tests.peers.model import judging, writing
 from tests.peers.model.control import add_routes
 from tests.peers.model.rules import CHAT_FIELDS, EMBEDDING_FIELDS, KEY, MODEL, Refused, check, check_chat
 
@@ -22,7 +22,7 @@ KINDS = frozenset(
     {
         "good", "fenced", "array", "wrapped", "one_line", "no_usage", "slow", "stalls", "breaks_off", "reset",
         "broken_json", "half_broken", "invented", "unknown_ids", "injected", "long", "endless", "empty", "429", "500",
-        "error_in_stream",
+        "error_in_stream", "drips", "echoed", "says",
     }
 )  # fmt: skip
 
@@ -33,10 +33,13 @@ class Behaviour:
 
     kind: "good" (the first sentence of each quote), "fenced", "array", "wrapped", "one_line" (the same, packed
     otherwise), "no_usage", "slow" (nothing for `seconds`), "stalls" (the first sentence, then nothing for `seconds`),
+    "drips" (`seconds` before each piece),
     "breaks_off" (the connection dies after the first sentence), "reset" (it dies before anything is said),
     "broken_json", "half_broken", "invented" (a claim, a name and a number that stand nowhere), "unknown_ids",
     "injected" (does what a question or a quote tells it to), "long", "endless", "empty", "429" (with `retry_after`
-    where it is set), "500", "error_in_stream" (200, then an error event). `piece`: characters of a chunk.
+    where it is set), "500", "error_in_stream" (200, then an error event), "says" (`text`). `piece`: characters of a
+    chunk. Asked for a judgement it judges ("good"), for "invented" with quotes that stand nowhere and a total, for
+    "echoed" with quotes from the question.
     """
 
     kind: str
@@ -44,6 +47,7 @@ class Behaviour:
     seconds: float = 30.0
     retry_after: str | None = None
     piece: int = 7
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ class ModelPeer:
                 )
             case "slow":
                 await self._wait(behaviour.seconds)
-        text = writing.said(behaviour.kind, writing.asked(body))
+        asked = writing.asked(body)
+        text = behaviour.text or (judging if judging.asks(asked) else writing).said(behaviour.kind, asked)
         usage = {"prompt_tokens": len(writing.asked(body)) // 4, "completion_tokens": len(text) // 4}
         usage["total_tokens"] = sum(usage.values())
         if not body.get("stream"):
@@ -185,6 +190,8 @@ class ModelPeer:
             for start in range(0, len(text), behaviour.piece):
                 if behaviour.kind in {"breaks_off", "stalls", "error_in_stream"} and start >= first:
                     break
+                if behaviour.kind == "drips":
+                    await self._wait(behaviour.seconds)
                 await send(choices=choice(content=text[start : start + behaviour.piece]))
             if behaviour.kind == "breaks_off":
                 await asyncio.sleep(0.02)  # what was written has to leave before the reset discards it
