@@ -11,9 +11,14 @@ from typing import cast
 
 from bot.core.admin import Admins
 from bot.core.answering import Answering
+from bot.core.browsing import Browsing
 from bot.core.coach import Coach
+from bot.core.correcting import Correcting
 from bot.core.curating import Curating
+from bot.core.disputing import Disputing
 from bot.core.errors import ConfigurationError
+from bot.core.exemplars import Taught
+from bot.core.grading import Grader
 from bot.core.librarian import Librarian
 from bot.core.library import Library
 from bot.core.model import UserRef
@@ -23,6 +28,7 @@ from bot.core.ports import Adapter, Clock, Inbox, Profiles
 from bot.core.practice import Practising
 from bot.core.questions import Questions
 from bot.core.resolving import Resolving
+from bot.core.second_opinion import Grading, SecondOpinion
 from bot.core.subscribing import Subscribing
 from bot.core.telling import Telling
 from bot.core.writing import Writing
@@ -36,6 +42,7 @@ from jobs.nudges import enqueue_due
 from jobs.retention import purge
 from knowledge.index.embedding_process import PassageEmbedding
 from knowledge.index.opening import WarmingRetriever
+from knowledge.judge import open_judge
 from knowledge.loader import load_article, load_curriculum
 from knowledge.model import Curriculum
 from knowledge.writer import open_writer
@@ -126,6 +133,7 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
     reader, embedding = DocumentReader(), PassageEmbedding(settings.embeddings)
     library = Library(store.documents, reader, embedding, clock)
     writer = await asyncio.to_thread(open_writer, settings.model) if settings.model else None
+    judge = await asyncio.to_thread(open_judge, settings.model) if settings.model else None
     adapters: dict[str, Adapter] = {}
 
     async def zone_of(user: UserRef) -> str | None:
@@ -133,7 +141,9 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
         return await adapter.time_zone(user) if isinstance(adapter, Profiles) else None
 
     answering = Answering(retriever, article)
-    practising = Practising(store, curriculum, clock, zone_of)
+    second = SecondOpinion(judge, store.spending, clock, budget=settings.model_budget) if judge else None
+    grading = Taught(Grading(Grader(retriever), second), store.corrections, retriever)
+    practising = Practising(store, curriculum, clock, zone_of, grading)
     admins, tell = Admins(settings.admins), Telling(adapters, clock)
     resolving = Resolving(store.gaps, library, article, clock, tell, answering=answering)
     coach = Coach(
@@ -153,6 +163,9 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
         personal=Personal(store.privacy),
         librarian=Librarian(library, admins),
         curating=Curating(resolving, Owning(store.gaps, resolving, admins, clock, tell), admins),
+        browsing=Browsing(practising, store, curriculum, retriever, clock),
+        correcting=Correcting(store, curriculum, clock, admins, tell, embedder=retriever),
+        disputing=Disputing(store, curriculum, clock, admins),
     )
     try:
         await store.warm()

@@ -217,6 +217,7 @@ def parse_person(text: str) -> "UserRef":
 async def plan(prompts: int, split: str, for_user: str, *, as_json: bool) -> None:
     """The next prompts of a stream, by the function that delivery calls."""
     from bot.core.balance import DEFAULT_SPLIT, parse_split
+    from bot.core.practice import paused_for, without
     from bot.core.stream import Stream
     from bot.core.stream import plan as planned
     from knowledge.loader import load_curriculum
@@ -240,6 +241,7 @@ async def plan(prompts: int, split: str, for_user: str, *, as_json: bool) -> Non
                     f"{for_user} has no stream of prompts yet.", next_step="Leave out --for for a fresh one."
                 )
             shares, stream = subscription.split, await store.outbox.stream(subscription.id)
+            curriculum = without(curriculum, await paused_for(store.disputes, subscription.target))
         finally:
             await store.close()
     if split:

@@ -11,9 +11,14 @@ import numpy as np
 from bot.core.admin import Admins
 from bot.core.answering import Answering
 from bot.core.balance import DEFAULT_SPLIT
+from bot.core.browsing import Browsing
 from bot.core.coach import Coach
+from bot.core.correcting import Correcting
 from bot.core.curating import Curating
+from bot.core.disputing import Disputing
 from bot.core.errors import Unreadable
+from bot.core.exemplars import Taught
+from bot.core.grading import Grader
 from bot.core.librarian import Librarian
 from bot.core.library import Fetched, Library
 from bot.core.model import (
@@ -39,6 +44,7 @@ from bot.core.ports import Adapter, Clock, Handler, Store
 from bot.core.practice import Practising
 from bot.core.questions import Questions
 from bot.core.resolving import Resolving
+from bot.core.second_opinion import Grading
 from bot.core.stream import Draw, Stream, draw
 from bot.core.subscribing import Subscribing, new_subscription
 from bot.core.telling import Telling
@@ -322,7 +328,7 @@ def wired(store: Store, clock: Clock, *, zone: str | None = None, curriculum: Cu
     async def zone_of(_user: UserRef) -> str | None:
         return made.zone
 
-    practising = Practising(store, curriculum, clock, zone_of)
+    practising = Practising(store, curriculum, clock, zone_of, Taught(Grading(Grader()), store.corrections))
     adapter, admins, article = MemoryAdapter(), Admins(), load_article()
     tell = Telling({PLATFORM: adapter}, clock)
     resolving = Resolving(store.gaps, library, article, clock, tell, answering=Answering(retriever, article))
@@ -334,6 +340,9 @@ def wired(store: Store, clock: Clock, *, zone: str | None = None, curriculum: Cu
         personal=Personal(store.privacy),
         librarian=Librarian(library, admins),
         curating=Curating(resolving, Owning(store.gaps, resolving, admins, clock, tell), admins),
+        browsing=Browsing(practising, store, curriculum, retriever, clock),
+        correcting=Correcting(store, curriculum, clock, admins, tell),
+        disputing=Disputing(store, curriculum, clock, admins),
     )
     made = Wired(coach, practising, retriever, shelf, library, adapter, zone)
     return made

@@ -4,7 +4,10 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TypeVar
 
+from bot.core.browsing import Browsing, wish_of
+from bot.core.correcting import Correcting
 from bot.core.curating import Curating
+from bot.core.disputing import Disputing
 from bot.core.errors import InvalidRequest
 from bot.core.guard import clean
 from bot.core.librarian import Librarian
@@ -16,6 +19,7 @@ from bot.core.subscribing import Subscribing
 
 COMMANDS = (
     ("today", "a practice prompt now; the same one all day"),
+    ("practise indexes", "a prompt on what you name; also `give me one on locking`, `items on B.DB.LOCK`"),
     ("subscribe 09:00 Europe/Paris", "one prompt every work day, to you"),
     ("subscribe channel 09:00 Europe/Paris", "one prompt every work day, to this channel"),
     ("unsubscribe", "stop it; with `channel`, the channel's"),
@@ -25,6 +29,8 @@ COMMANDS = (
     ("ingest https://…", "for administrators: answer from this page, too; `ingest channel …` here alone"),
     ("documents", "for administrators: what was taken in, and forgetting it"),
     ("gaps", "for administrators: questions without an answer, and giving them one"),
+    ("corrections", "for administrators: verdicts that learners contest, and ruling on them"),
+    ("disputes", "for administrators: questions that were disputed and are paused, and deciding on them"),
     ("owner deploys @ada", "for administrators: who is sent the open questions on a topic; `owners` lists them"),
     ("help", "this list"),
 )
@@ -62,14 +68,17 @@ class Coach:
         personal: Personal,
         librarian: Librarian,
         curating: Curating,
+        browsing: Browsing,
+        correcting: Correcting,
+        disputing: Disputing,
     ) -> None:
         self._questions = questions
         self._practising = practising
+        self._browsing = browsing
         self._actions: Mapping[str, Callable[[Action], Talk]] = {
             "answer": practising.answer_form,
             "hint": practising.hint,
             "reveal": practising.reveal,
-            "contest": practising.contest,
             "practise": practising.practise,
             "section": questions.show_section,
             "rate": questions.rate,
@@ -78,11 +87,14 @@ class Coach:
             "unsubscribe": subscribing.unsubscribe,
             "forget_me": personal.forget,
             **curating.actions,
+            **correcting.actions,
+            **disputing.actions,
         }
         self._forms: Mapping[str, Callable[[FormSubmitted], Talk]] = {
             "answer": practising.answered_by_form,
             "settings": subscribing.changed,
             **curating.forms,
+            **disputing.forms,
         }
         self._phrases: Mapping[str, Callable[[Message], Talk]] = {
             **dict.fromkeys(_HELP, _help),
@@ -93,6 +105,8 @@ class Coach:
             "export": personal.export,
             "documents": librarian.documents,
             **curating.phrases,
+            **correcting.phrases,
+            **disputing.phrases,
         }
         self._verbs: Mapping[str, Callable[[Message, str], Talk]] = {
             "subscribe": subscribing.subscribe,
@@ -104,7 +118,9 @@ class Coach:
     def is_command(self, text: str) -> bool:
         """Whether the text is a command, and so neither a question nor an answer."""
         words = clean(text).lower().rstrip("!. ")
-        return words in self._phrases or words.partition(" ")[0] in self._verbs
+        wish = wish_of(text)
+        wished = wish is not None and (wish.sure or self._browsing.names_a_node(wish))
+        return words in self._phrases or words.partition(" ")[0] in self._verbs or wished
 
     async def handle(self, inbound: Inbound) -> Talk:
         """What to say to it. Raises CoachError with a sentence for the person."""
@@ -124,9 +140,15 @@ class Coach:
         verb, _, rest = text.partition(" ")
         if feature_of_words := self._verbs.get(verb.lower().rstrip("!.")):
             return feature_of_words(message, rest)
-        if text and not is_question(text) and (delivery := await self._practising.open_prompt(message)):
-            return self._practising.answered_in_thread(message, delivery)
-        return self._questions.replies(message)
+        wish = wish_of(text)
+        delivery = None if is_question(text) else await self._practising.open_prompt(message)
+        if wish and await self._browsing.takes(message, wish, answering=delivery is not None):
+            return self._browsing.give(message, wish)
+        if delivery is None:
+            return self._questions.replies(message)
+        if not text:
+            return self._practising.unreadable(message, delivery)
+        return self._practising.answered_in_thread(message, delivery)
 
 
 def _known(feature: Callable[[T], Talk] | None, inbound: T) -> Talk:

@@ -18,6 +18,7 @@ from bot.core.model import (
     ThreadRef,
     UserRef,
 )
+from bot.core.rulings import Corrections, Disputes
 from bot.core.stream import Draw, Stream
 from knowledge.model import Category
 
@@ -209,8 +210,18 @@ class Practice(Protocol):
     async def judged(self, *, learner_id: str, delivery_id: str) -> frozenset[str]:
         """The rubric points of this prompt on which answers of this learner have been judged."""
 
-    async def contest(self, *, learner_id: str, answer_id: str, point_id: str) -> bool:
-        """Note that the learner disagrees with a verdict on an answer of theirs; False if there is none."""
+    async def contest(
+        self,
+        *,
+        learner_id: str,
+        answer_id: str,
+        point_id: str,
+        place: str = "",
+        sentence: str = "",
+        now: datetime | None = None,
+    ) -> bool:
+        """Note that the learner disagrees with a verdict on an answer of theirs that nobody has ruled on, and which
+        sentence of it they mean; False if there is none. `place` (`rulings.place_of`) says who may see it then."""
 
     async def take_hint(self, *, learner_id: str, delivery_id: str, available: int) -> int:
         """Count a hint; returns the index (from 0) of the one to show, the last one again when all were shown."""
@@ -253,6 +264,14 @@ class Store(Protocol):
     @property
     def practice(self) -> Practice:
         """Answers."""
+
+    @property
+    def corrections(self) -> Corrections:
+        """Verdicts that people disagree with."""
+
+    @property
+    def disputes(self) -> Disputes:
+        """Questions that people find unfit."""
 
     @property
     def documents(self) -> Documents:

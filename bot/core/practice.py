@@ -1,18 +1,21 @@
 """Practice prompts in chat: today's prompt, an answer by form or in the thread, hints, the model answer, feedback."""
 
 import re
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.core.balance import DEFAULT_SPLIT
+from bot.core.documents import workspace_of
 from bot.core.errors import InvalidRequest
-from bot.core.grading import grade
-from bot.core.guard import storable
+from bot.core.exemplars import Taught
+from bot.core.feedback import dispute_button, emphasis, feedback, part_buttons, refusal
+from bot.core.grading import LONGEST, task_of
+from bot.core.guard import clean, storable
 from bot.core.model import (
     Action,
     Block,
-    Button,
     Buttons,
     Delivery,
     Field,
@@ -25,17 +28,25 @@ from bot.core.model import (
     Reply,
     Subscription,
     Text,
+    ThreadRef,
     UserRef,
 )
 from bot.core.ports import Clock, Store
+from bot.core.rulings import Disputes, place_of
 from bot.core.schedule import WORK_DAYS
 from bot.core.stream import draw
 from bot.core.subscribing import DEFAULT_TIME, ZoneOf, new_subscription
 from knowledge.model import CATEGORY_TITLES, Curriculum, Item, Part
 
+__all__ = ["FRESH_FOR", "Practising", "emphasis", "nudge_key", "passages", "paused_for", "prompt_reply", "without"]
+
 _FENCE = re.compile(r"^[ ]*```\w*[ ]*\n?", re.MULTILINE)
 FRESH_FOR = timedelta(hours=3)
 """A prompt that could not be sent within this time is dropped."""
+
+
+_ONE_WORD = "One word is too little for me to judge: say it in a sentence."
+_NO_TEXT = "I can only read text, so an image or a file tells me nothing: write your answer in a sentence."
 
 
 def nudge_key(subscription: Subscription, day: str) -> str:
@@ -58,24 +69,31 @@ def prompt_reply(item: Item, curriculum: Curriculum, delivery_id: str) -> Reply:
         blocks=(
             Text(text=head, style="quiet"),
             *passages(item.prompt),
-            Buttons(items=_buttons(delivery_id, item.parts[0])),
+            Buttons(items=part_buttons(delivery_id, item.parts[0])),
         )
     )
 
 
-def _buttons(delivery_id: str, part: Part) -> tuple[Button, ...]:
-    return (
-        Button(label="Answer", action="answer", argument=f"{delivery_id}:{part.id}", style="primary", opens_form=True),
-        Button(label="Hint", action="hint", argument=delivery_id),
-        Button(label="Reveal", action="reveal", argument=delivery_id),
-    )
+def without(curriculum: Curriculum, paused: Collection[str]) -> Curriculum:
+    """What of the curriculum may be asked while these items are paused."""
+    if not paused:
+        return curriculum
+    return replace(curriculum, items={name: item for name, item in curriculum.items.items() if name not in paused})
+
+
+async def paused_for(disputes: Disputes, target: UserRef | ThreadRef, where: ThreadRef | None = None) -> frozenset[str]:
+    """The items that a stream's target is not asked, also not in the place `where` it asks for one."""
+    own = f"{target.platform}:{target.workspace}"
+    places = {own, place_of(where)} if where else {own}
+    return await disputes.paused(places, target if isinstance(target, UserRef) else None)
 
 
 class Practising:
     """The conversation about practice prompts."""
 
-    def __init__(self, store: Store, curriculum: Curriculum, clock: Clock, zone_of: ZoneOf) -> None:
+    def __init__(self, store: Store, curriculum: Curriculum, clock: Clock, zone_of: ZoneOf, grading: Taught) -> None:
         self._store = store
+        self._grading = grading
         self._curriculum = curriculum
         self._clock = clock
         self._zone_of = zone_of
@@ -87,7 +105,7 @@ class Practising:
         """The prompt of the person's local day; the same one however often it is asked for."""
         now = self._clock.now()
         subscription = await self._own_stream(inbound)
-        delivery, fresh = await self.charge(subscription, now=now, due=now, shown=True)
+        delivery, fresh = await self.charge(subscription, now=now, due=now, shown=True, where=inbound.where)
         outbox = self._store.outbox
         own_thread = inbound.where.thread is not None and await outbox.in_thread(inbound.where) is None
         if own_thread and delivery.message is None:  # so that a reply in that thread is known as an answer
@@ -96,7 +114,7 @@ class Practising:
             await self._store.outbox.settle(delivery.id, "sent")
         item = self._curriculum.items.get(delivery.item_id)
         if item is None:
-            raise InvalidRequest("Today's prompt was withdrawn.", next_step="A new one comes tomorrow.")
+            raise InvalidRequest("Today's prompt was retired.", next_step="A new one comes tomorrow.")
         yield prompt_reply(item, self._curriculum, delivery.id)
 
     async def _own_stream(self, inbound: Inbound) -> Subscription:
@@ -119,12 +137,21 @@ class Practising:
         """A prompt on what an answer was about, outside the daily ones: it changes no category's share."""
         item = self._curriculum.items.get(action.argument)
         if item is None:
-            raise InvalidRequest("That exercise was withdrawn.", next_step="Say `today` for another one.")
+            raise InvalidRequest("That exercise was retired.", next_step="Say `today` for another one.")
+        if item.id in await self.paused(action):
+            raise InvalidRequest(
+                "That exercise is paused here, because somebody disputed it.", next_step="Say `today` for another one."
+            )
+        async for reply in self.give(action, item):
+            yield reply
+
+    async def give(self, inbound: Inbound, item: Item) -> AsyncIterator[Reply]:
+        """The item as a prompt, outside the daily ones."""
         now = self._clock.now()
-        subscription = await self._own_stream(action)
+        subscription = await self._own_stream(inbound)
         delivery = await self._store.outbox.add_extra(
             subscription.id,
-            key=f"extra:{subscription.id}:{action.id}"[:120],
+            key=f"extra:{subscription.id}:{inbound.id}"[:120],
             local_date=now.astimezone(ZoneInfo(subscription.zone)).date(),
             item_id=item.id,
             category=item.category,
@@ -132,10 +159,35 @@ class Practising:
         )
         yield prompt_reply(item, self._curriculum, delivery.id)
 
+    async def paused(self, inbound: Inbound) -> frozenset[str]:
+        """The items that this person is not asked here."""
+        return await paused_for(self._store.disputes, inbound.user, inbound.where)
+
+    async def shown(self, inbound: Inbound) -> Mapping[str, int]:
+        """The items that this person had, with the ordinal of the prompt that showed each last."""
+        found = await self._store.subscriptions.find(inbound.user)
+        return (await self._store.outbox.stream(found.id)).shown if found else {}
+
     async def charge(
-        self, subscription: Subscription, *, now: datetime, due: datetime, shown: bool = False
+        self,
+        subscription: Subscription,
+        *,
+        now: datetime,
+        due: datetime,
+        shown: bool = False,
+        where: ThreadRef | None = None,
     ) -> tuple[Delivery, bool]:
-        """The delivery of the local day that `due` falls on, drawn and paid for at the first call."""
+        """The delivery of the local day that `due` falls on, drawn and paid for at the first call.
+
+        Raises InvalidRequest while all that could be drawn is paused.
+        """
+        paused = await paused_for(self._store.disputes, subscription.target, where)
+        open_ = without(self._curriculum, paused)
+        if not any(subscription.split[item.category] for item in open_.items.values()):
+            raise InvalidRequest(
+                "Every question of your learning split is paused here.",
+                next_step="An administrator can resume them: `disputes`.",
+            )
         day = due.astimezone(ZoneInfo(subscription.zone)).date()
         return await self._store.outbox.charge(
             subscription.id,
@@ -145,14 +197,19 @@ class Practising:
             expires_at=due + FRESH_FOR,
             status="sent" if shown else "pending",
             now=now,
-            draw=lambda stream: draw(self._curriculum, subscription.split, stream),
+            draw=lambda stream: draw(open_, subscription.split, stream),
         )
 
     async def _open(self, delivery_id: str) -> tuple[Delivery, Item]:
         delivery = await self._store.outbox.get(delivery_id)
         item = self._curriculum.items.get(delivery.item_id) if delivery else None
-        if delivery is None or item is None:
+        if delivery is None:
             raise InvalidRequest("That prompt is no longer there.", next_step="Say `today` for a new one.")
+        if item is None:
+            raise InvalidRequest(
+                "That question was retired; what you answered to it stays in your history.",
+                next_step="Say `today` for a new one.",
+            )
         return delivery, item
 
     async def answer_form(self, action: Action) -> AsyncIterator[Reply]:
@@ -196,25 +253,40 @@ class Practising:
     async def _graded(self, inbound: Inbound, delivery_id: str, part_id: str, text: str) -> AsyncIterator[Reply]:
         delivery, item = await self._open(delivery_id)
         text = storable(text)
-        if not text.strip():
+        part = _part(item, part_id)
+        if not clean(text):
             yield Reply(
                 blocks=(Text(text="That answer was empty. One sentence is enough; press Answer again."),), private=True
             )
             return
-        part = _part(item, part_id)
-        points = [point for point in item.rubric if point.id in part.points]
-        result = grade(text, prompt=f"{item.prompt}\n{part.ask}", points=points, contradictions=item.contradictions)
+        result = await self._grading.grade(
+            text,
+            task_of(item).part(part.points, part.ask),
+            item_id=item.id,
+            place=place_of(inbound.where),
+            workspace=workspace_of(inbound.where),
+        )
+        if why := _not_judged(text, result):
+            yield refusal(why, delivery.id, part)
+            return
         answer_id = await self._store.practice.save_answer(
             inbound_id=inbound.id,
             learner_id=await self._learner(inbound.user),
             delivery_id=delivery.id,
             item_id=item.id,
-            text=text,
+            text=text[:LONGEST],
             grade=result,
             now=self._clock.now(),
         )
         blocks = feedback(item, part, text, result, answer_id=answer_id, delivery_id=delivery.id)
         yield Reply(blocks=tuple(blocks), private=not inbound.direct)
+
+    async def unreadable(self, message: Message, delivery: Delivery) -> AsyncIterator[Reply]:
+        """What to say to a message without text where an answer was expected."""
+        learner_id = await self._learner(message.user)
+        judged = await self._store.practice.judged(learner_id=learner_id, delivery_id=delivery.id)
+        _, item = await self._open(delivery.id)
+        yield refusal(_NO_TEXT, delivery.id, _open_part(item, judged) or item.parts[-1])
 
     async def hint(self, action: Action) -> AsyncIterator[Reply]:
         """The next hint that this person has not seen."""
@@ -236,21 +308,11 @@ class Practising:
         ]
         if item.follow_up:
             blocks.append(Text(text="Next question: " + item.follow_up))
-        blocks.append(Text(text="Source: " + "; ".join(item.sources), style="quiet"))
+        blocks += [
+            Text(text="Source: " + "; ".join(item.sources), style="quiet"),
+            Buttons(items=(dispute_button(delivery.id),)),
+        ]
         yield Reply(blocks=tuple(blocks), private=True)
-
-    async def contest(self, action: Action) -> AsyncIterator[Reply]:
-        """A learner disagrees with a verdict."""
-        answer_id, _, point_id = action.argument.partition(":")
-        known = await self._store.practice.contest(
-            learner_id=await self._learner(action.user), answer_id=answer_id, point_id=point_id
-        )
-        text = (
-            "Noted: you did say it. It is kept with your answer, so that the wording can be learned."
-            if known
-            else "I do not find that answer any more; it may have been forgotten on request."
-        )
-        yield Reply(blocks=(Text(text=text),), private=True)
 
 
 def _open_part(item: Item, judged: Collection[str]) -> Part | None:
@@ -261,49 +323,10 @@ def _part(item: Item, part_id: str) -> Part:
     return next((part for part in item.parts if part.id == part_id), item.parts[0])
 
 
-def feedback(item: Item, part: Part, text: str, result: Grade, *, answer_id: str, delivery_id: str) -> list[Block]:
-    """Point by point: the learner's words with those that earned points in bold, what was seen, what was not."""
-    points = {point.id: point for point in item.rubric}
-    hits = [verdict for verdict in result.points if verdict.verdict == "hit"]
-    count = len(result.points)
-    if result.abstained:
-        head = "I am not sure about this one."
-    elif len(hits) == count:
-        head = f"All {count} points are there." if count > 1 else "That is the point."
-    else:
-        head = f"I see {len(hits)} of {count} points."
-    blocks: list[Block] = [Text(text=head, style="heading")]
-    blocks.append(Text(text=text[:1500], emphasis=emphasis(result, 1500)))
-    blocks += [Text(text="✓ " + points[verdict.point_id].claim) for verdict in hits]
-    missed = [verdict for verdict in result.points if verdict.verdict != "hit"]
-    for number, verdict in enumerate(missed, start=1):
-        lead = "I did not see" if verdict.verdict == "missed" else "I am unsure about"
-        blocks.append(Text(text=f"{number}. {lead} this one yet: {points[verdict.point_id].miss}"))
-    blocks += [Text(text=remark) for remark in result.remarks]
-    if answer_id and missed:
-        blocks.append(
-            Buttons(
-                items=tuple(
-                    Button(label=f"I did say {number}", action="contest", argument=f"{answer_id}:{verdict.point_id}")
-                    for number, verdict in enumerate(missed[:5], start=1)
-                )
-            )
-        )
-    following = item.parts[item.parts.index(part) + 1 :]
-    if following and delivery_id:
-        blocks += [
-            Text(text="If you have another minute: " + following[0].ask),
-            Buttons(items=_buttons(delivery_id, following[0])),
-        ]
-    elif delivery_id:
-        blocks.append(Buttons(items=(Button(label="Reveal a good answer", action="reveal", argument=delivery_id),)))
-    return blocks
-
-
-def emphasis(result: Grade, longest: int) -> tuple[tuple[int, int], ...]:
-    """The spans that earned points, ascending and without overlap."""
-    spans: list[tuple[int, int]] = []
-    for start, end in sorted(one.span for one in result.points if one.verdict == "hit" and one.span):
-        if end <= longest and (not spans or start >= spans[-1][1]):
-            spans.append((start, end))
-    return tuple(spans)
+def _not_judged(text: str, result: Grade) -> str:
+    """The sentence to say where nothing of an answer can be judged, which is then not counted; or ""."""
+    if result.refused and result.remarks:
+        return result.remarks[0]
+    words = clean(text).split()
+    code = any(character.isdigit() or character in "_()=/" for character in text)
+    return _ONE_WORD if len(words) == 1 and not code and not any(one.quote for one in result.points) else ""

@@ -89,14 +89,23 @@ class SqlPractice:
         async with self._database.single() as connection:
             return frozenset((await connection.execute(query)).scalars())
 
-    async def contest(self, *, learner_id: str, answer_id: str, point_id: str) -> bool:
+    async def contest(
+        self,
+        *,
+        learner_id: str,
+        answer_id: str,
+        point_id: str,
+        place: str = "",
+        sentence: str = "",
+        now: datetime | None = None,
+    ) -> bool:
         """See the port."""
         mine = select(answer.c.id).where(answer.c.id == answer_id, answer.c.learner_id == learner_id)
         async with self._database.transaction() as connection:
             changed = await connection.execute(
                 update(verdict)
-                .where(verdict.c.answer_id.in_(mine), verdict.c.point_id == point_id)
-                .values(contested=True)
+                .where(verdict.c.answer_id.in_(mine), verdict.c.point_id == point_id, verdict.c.ruled_at.is_(None))
+                .values(contested=True, place=place, sentence=sentence, contested_at=now)
                 .returning(verdict.c.point_id)
             )
             return changed.first() is not None

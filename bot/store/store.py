@@ -7,6 +7,8 @@ from sqlalchemy.engine import URL
 from bot.core.ports import Clock
 from bot.store.conversation import SqlConversations, SqlSpending
 from bot.store.corpus import SqlCorpus
+from bot.store.corrections import SqlCorrections
+from bot.store.disputes import SqlDisputes
 from bot.store.engine import Database, database_url, prepare
 from bot.store.gaps import SqlGaps
 from bot.store.inbox import SqlInbox
@@ -25,6 +27,8 @@ class SqlStore:
         self.subscriptions = SqlSubscriptions(self._database)
         self.outbox = SqlOutbox(self._database)
         self.practice = SqlPractice(self._database)
+        self.corrections = SqlCorrections(self._database)
+        self.disputes = SqlDisputes(self._database)
         self.documents = SqlCorpus(self._database)
         self.conversations = SqlConversations(self._database, clock)
         self.gaps = SqlGaps(self._database)

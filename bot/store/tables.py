@@ -2,19 +2,15 @@
 
 Privacy is one of: "none" (nothing personal), "learner" (rows of the person in `learner_id`), "person" (rows found by
 platform, workspace and user id), "subscription" and "answer" (rows that hang on a personal row of that table), "team"
-(what a workspace took in; it goes with its document, not with a person).
+(what a workspace took in or decided; it goes with its document or decision, not with a person).
 `info["keep_days"]` is how long a row is kept at the most, counted from `info["since"]`; None: until the person says
 forget, or the team forgets the document.
 """
-
-import datetime as dt
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -24,29 +20,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-
-class UtcDateTime(TypeDecorator[dt.datetime]):
-    """Aware instants in UTC on every database; a naive one is an error."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
-        """To the database."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a naive datetime was to be stored")
-        return value.astimezone(dt.UTC) if value else None
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
-        """From the database; SQLite gives it back without its zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
-
+from bot.store.instants import UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -198,8 +175,73 @@ verdict = Table(
     Column("verdict", String(8), nullable=False),
     Column("quote", Text, nullable=False),
     Column("contested", Boolean, nullable=False, default=False),
+    Column("place", String(64), nullable=True),
+    Column("sentence", Text, nullable=True),
+    Column("contested_at", UtcDateTime, nullable=True),
+    Column("ruled_at", UtcDateTime, nullable=True),
+    Index("ix_verdict_contested", "place", "contested"),
     info={"privacy": "answer", "keep_days": None},
 )
+"""`place` is the workspace (PLATFORM:WORKSPACE) in which it was contested, `sentence` what the learner meant."""
+
+# --- what people ruled -----------------------------------------------------------------------
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("learner_id", ForeignKey("learner.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("place", String(64), nullable=False),
+    Column("item_id", String(40), nullable=False),
+    Column("point_id", String(20), nullable=False),
+    Column("before", String(8), nullable=False),
+    Column("after", String(8), nullable=False),
+    Column("exemplar", Text, nullable=False),
+    Column("ruled_at", UtcDateTime, nullable=False),
+    Index("ix_correction_point", "place", "item_id", "point_id", "ruled_at"),
+    info={"privacy": "learner", "keep_days": None},
+)
+"""The log of rulings on verdicts. `exemplar` holds the learner's words, so the row goes when they say forget."""
+
+correction_author = Table(
+    "correction_author",
+    metadata,
+    Column("correction_id", ForeignKey("correction.id", ondelete="CASCADE"), primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("workspace", String(40), nullable=False),
+    Column("user_id", String(40), nullable=False),
+    info={"privacy": "person", "keep_days": None},
+)
+"""Who ruled; in a table of its own, because two people share a ruling and each may be forgotten."""
+
+paused_item = Table(
+    "paused_item",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("item_id", String(40), primary_key=True),
+    Column("kept_out", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    info={"privacy": "team", "keep_days": None},
+)
+"""A question that a workspace (PLATFORM:WORKSPACE) is not asked; a row goes when it is resumed."""
+
+dispute = Table(
+    "dispute",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("workspace", String(40), nullable=False),
+    Column("user_id", String(40), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("item_id", String(40), nullable=False),
+    Column("step", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_dispute_item", "place", "item_id"),
+    Index("ix_dispute_person", "platform", "workspace", "user_id"),
+    info={"privacy": "person", "keep_days": None},
+)
+"""The log of what people did about questions; `step` is disputed, resumed or kept_out."""
 
 
 # --- a team's own documents ------------------------------------------------------------------
