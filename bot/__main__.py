@@ -48,16 +48,8 @@ def _log_to(stream: Any, level: str) -> None:
         stream=stream, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     logging.getLogger().handlers[0].setLevel(level.upper())  # bm25s gives its own logger the level DEBUG
-    for name in (
-        "slack_bolt",
-        "slack_sdk",
-        "discord",
-        "apscheduler",
-        "httpx",
-        "chromadb",
-        "aiohttp.access",
-        "alembic.runtime.plugins",
-    ):
+    sdks = ("slack_bolt", "slack_sdk", "discord", "apscheduler")
+    for name in (*sdks, "httpx", "chromadb", "aiohttp.access", "alembic.runtime.plugins"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -204,6 +196,57 @@ def gaps(
         section=section,
     )
     asyncio.run(gaps_here(settings, workspace, wanted, as_json=as_json))
+
+
+# --- items, grade, check ---------------------------------------------------------------------
+
+
+@app.command()
+def items(
+    node: Annotated[str, typer.Option(help="A topic by its id or title, with all below it: B.DB, B.DB.LOCK.")] = "",
+    kind: Annotated[str, typer.Option("--type", help="flash, incident, tradeoff, …")] = "",
+    level: Annotated[int | None, typer.Option(help="1 (easy) to 5 (hard).")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="How many there are a topic, beside the target.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """The practice items."""
+    from bot.item_list import items as items_here
+
+    items_here(node=node, kind=kind, level=level, counted=counts, as_json=as_json)
+
+
+@app.command()
+def grade(
+    item: Annotated[str, typer.Argument(help="As `coach items` lists it.")],
+    *,
+    answer: Annotated[str, typer.Option(metavar="FILE|-", help="A text file, or - for standard input.")],
+    part: Annotated[str, typer.Option(help="Only this part: a, b, …; else those that the answer attempts.")] = "",
+    variant: Annotated[int, typer.Option(help="The answer is to this variant of the item, from 1.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="What a variant's numbers are drawn from.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Grade an answer to a practice item, point by point."""
+    settings = _settings()
+    _log_to(sys.stderr, "ERROR")
+    from bot import grade_report
+
+    wanted = grade_report.Wanted(item=item, answer=answer, part=part, variant=variant, seed=seed)
+    asyncio.run(grade_report.grade(settings, wanted, as_json=as_json))
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH…", help="Else the whole curriculum.")] = None,
+    complete: Annotated[bool, typer.Option("--complete", help="A topic below its target is an error.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not grade anything.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check practice items and quizzes; exit code 1 where one falls short."""
+    _log_to(sys.stderr, "ERROR")
+    from bot.curriculum_check import check as check_here
+
+    if not asyncio.run(check_here(paths or [], complete=complete, fast=fast, as_json=as_json)):
+        raise SystemExit(1)
 
 
 # --- run -------------------------------------------------------------------------------------

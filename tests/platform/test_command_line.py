@@ -389,7 +389,7 @@ def test_doctor_names_what_is_missing_and_the_next_step(warm: CommandLine) -> No
         "data folder": "ok", "curriculum": "ok", "index": "ok", "database": "ok", "documents": "ok", "model": "ok",
         "slack": "note", "discord": "note",
     }  # fmt: skip
-    assert findings["curriculum"]["text"].startswith("60 items, 24/18/12/6")
+    assert findings["curriculum"]["text"].startswith("123 items, 48/36/24/15")
     assert findings["slack"]["next_step"] == "coach connect slack"
 
 
