@@ -1,7 +1,7 @@
 """Answers: the exact words of a source and where they stand, or an honest "the article does not say"."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.asking import wanted
@@ -46,10 +46,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What the store knows of the talk a question stands in: see the fields of `Asked`."""
+    """What the store knows of the talk a question stands in: see the fields of `Asked`. `withheld` is asked for only where
+    a practice note might be quoted."""
 
     earlier: Sequence[Exchange] = ()
-    withheld: Collection[str] = ()
+    withheld: Callable[[], Awaitable[Collection[str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +84,15 @@ class Answering:
         asked = replace(asked, question=question_of(asked.question))
         searching = asyncio.ensure_future(self._retrieved(asked, asked.question))
         try:
-            if remembered is not None:
-                known = await remembered
-                asked = replace(asked, earlier=known.earlier, withheld=known.withheld)
+            known = await remembered if remembered is not None else None
+            if known is not None:
+                asked = replace(asked, earlier=known.earlier)
             if "article" in asked.sources and (key := pointed_at(asked.question, asked.earlier, self._order)):
                 return self._pointed(key, asked.earlier)
-            return await self._answer(asked, await searching)
+            retrieved = await searching
+            if known is not None and _notes_matter(asked, retrieved):
+                asked = replace(asked, withheld=await known.withheld())
+            return await self._answer(asked, retrieved)
         finally:
             searching.cancel()
 
@@ -142,6 +146,14 @@ class Answering:
 
 def _order(asked: Asked) -> list[Source]:
     return [source for rank in _RANKED for source in rank if source in asked.sources]
+
+
+def _notes_matter(asked: Asked, retrieved: Mapping[Source, Retrieval]) -> bool:
+    """Whether a practice note comes near the question, or may do once the questions before it are mixed in."""
+    if "curriculum" not in retrieved or leans(asked.question, asked.earlier):
+        return True
+    alone = replace(asked, sources=("curriculum",))
+    return any(one.answers or one.comes_near for one in _candidates(alone, asked.question, retrieved))
 
 
 def _candidates(asked: Asked, text: str, retrieved: Mapping[Source, Retrieval]) -> list[_Candidate]:

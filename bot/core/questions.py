@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from bot.core.answering import Answering, Asked, Remembered, merged
 from bot.core.documents import scope_of, workspace_of
@@ -109,14 +110,12 @@ class Questions:
         return items[0] if items else None
 
     async def _remembered(self, message: Message) -> Remembered:
-        turns, withheld = await asyncio.gather(
-            self._store.conversations.earlier(message.where), self._withheld(message)
-        )
+        turns = await self._store.conversations.earlier(message.where)
         since = self._clock.now() - _SAME_TALK
         earlier = [turn for turn in turns if message.where.thread is not None or turn.asked_at > since]
         return Remembered(
             earlier=[Exchange(question=turn.question, section_key=turn.section_key) for turn in earlier],
-            withheld=withheld,
+            withheld=partial(self._withheld, message),
         )
 
     async def _withheld(self, message: Message) -> Collection[str]:
