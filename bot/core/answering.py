@@ -27,6 +27,7 @@ _RANKED: tuple[tuple[Source, ...], ...] = (("documents", "article"), ("curriculu
 
 
 _ARTICLE: tuple[Source, ...] = ("article",)
+_NOTES: tuple[Source, ...] = ("curriculum",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ def _notes_matter(asked: Asked, retrieved: Mapping[Source, Retrieval]) -> bool:
     """Whether a practice note comes near the question, or may do once the questions before it are mixed in."""
     if "curriculum" not in retrieved or leans(asked.question, asked.earlier):
         return True
-    alone = replace(asked, sources=("curriculum",))
+    alone = replace(asked, sources=_NOTES)
     return any(one.answers or one.comes_near for one in _candidates(alone, asked.question, retrieved))
 
 
