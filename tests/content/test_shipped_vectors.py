@@ -5,10 +5,13 @@ import random
 import numpy as np
 import pytest
 
+from knowledge import compiled
+from knowledge.index import comparing
 from knowledge.index.embeddings import DIMENSIONS, NAME, MiniLM
 from knowledge.index.precomputed import FILE, Precomputed, key, shipped_texts
+from knowledge.loader import load_article, load_curriculum
 
-DUE = "run `python -m knowledge.index.precomputed`"
+DUE = "run `make vectors`"
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +68,21 @@ def test_without_the_file_all_of_it_is_embedded() -> None:
     embedding = Counting()
     Precomputed(embedding, FILE.with_name("no-such.npz")).embed_documents(shipped_texts()[:3])
     assert embedding.asked == shipped_texts()[:3]
+
+
+def test_what_is_learned_from_the_exemplars_is_learned_from_these() -> None:
+    article = load_article()
+    answered = [question for section in article.sections for question in section.questions]
+    assert Precomputed(Counting()).fitted(answered, article.unanswered) is not None, DUE
+
+
+def test_every_reference_of_the_grader_has_its_vector() -> None:
+    with np.load(comparing.FILE, allow_pickle=False) as stored:
+        assert str(stored["embedding"]) == NAME, DUE
+        held = set(map(int, stored["keys"]))
+    references = {key(text) for text in comparing.shipped_references(load_curriculum())}
+    assert (len(references - held), len(held - references)) == (0, 0), DUE
+
+
+def test_the_compiled_curriculum_is_of_these_files() -> None:
+    assert compiled.documents() is not None, DUE
