@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 import Stemmer
 
 from bot.core.guard import invisible
+from bot.core.quantities import Quantity, quantities
 
 Span = tuple[int, int]
 
@@ -150,6 +151,18 @@ class AnswerText:
         object.__setattr__(self, "words", words_of(self.text))
 
     @cached_property
+    def _where(self) -> Mapping[str, Sequence[int]]:
+        places: dict[str, list[int]] = {}
+        for index, word in enumerate(self.words):
+            places.setdefault(word.stem, []).append(index)
+        return places
+
+    @cached_property
+    def numbers(self) -> Sequence[Quantity]:
+        """The numbers in it, in order."""
+        return tuple(quantities(self.text))
+
+    @cached_property
     def echo(self) -> frozenset[int]:
         """The words that stand in a run of `_ECHO` or more taken from the prompt."""
         said = [word.stem for word in words_of(self.prompt) if word.is_word]
@@ -183,6 +196,15 @@ class AnswerText:
                 found.append(Sentence(first, index, span, bool(_DENIED_SENTENCE.match(folded)), echoed))
             first = index + 1
         return tuple(found)
+
+    @cached_property
+    def open_stems(self) -> Sequence[frozenset[str]]:
+        """The stems of each sentence that is neither denied nor echoed."""
+        return tuple(
+            frozenset(word.stem for word in self.words[one.first : one.last])
+            for one in self.sentences
+            if not one.denied and not one.echoed
+        )
 
     def sentence_of(self, index: int) -> Sentence | None:
         """The sentence that a word stands in."""
@@ -234,8 +256,8 @@ class AnswerText:
         What is echoed from the prompt is passed over, unless `echo`.
         """
         blocked: frozenset[int] = frozenset() if echo else self.echo
-        for first, word in enumerate(self.words):
-            if not stems or word.stem != stems[0] or first in blocked:
+        for first in self._where.get(stems[0], ()) if stems else ():
+            if first in blocked:
                 continue
             at = first
             for stem in stems[1:]:

@@ -132,7 +132,7 @@ def _figures(answer: AnswerText, point: Point, given: frozenset[float]) -> float
     wanted = {one.value for one in quantities(point.claim)} - given - {0.0, 1.0}
     if not wanted:
         return 0.0
-    said = {one.value for one in quantities(answer.text)}
+    said = {one.value for one in answer.numbers}
     return sum(any(abs(one - value) <= 0.02 * abs(value) for one in said) for value in wanted) / len(wanted)
 
 
@@ -146,13 +146,7 @@ def _share(answer: AnswerText, stems: Sequence[str]) -> float:
     wanted = {stem for stem in stems if stem not in answer.prompt_stems and stem not in FILLERS}
     if len(wanted) < 2:
         return 0.0
-    best = 0
-    for sentence in answer.sentences:
-        if sentence.denied or sentence.echoed:
-            continue
-        held = {answer.words[index].stem for index in range(sentence.first, sentence.last)}
-        best = max(best, len(wanted & held))
-    return best / len(wanted)
+    return max((len(wanted & held) for held in answer.open_stems), default=0) / len(wanted)
 
 
 def _fits(value: float, wanted: Numeric, factor: float) -> bool:
@@ -175,7 +169,7 @@ def number_span(answer: AnswerText, wanted: Numeric, given: frozenset[float]) ->
     """
     dimension, factor = unit_of(wanted.unit)
     target = wanted.value * factor
-    found = list(quantities(answer.text))
+    found = answer.numbers
     if _new(found, given) > _SPRAY + len(answer.text) / 120:
         return None
     for one in found:

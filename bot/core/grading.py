@@ -20,8 +20,10 @@ LONGEST = 4000
 ABSTAIN_OVER = 0.3
 _AT_ONCE = 0.05
 """A point is judged by the words alone where they leave less doubt than this."""
-_READ = 6
+_READ = 4
 """Sentences of an answer whose meaning is compared: the ones that have most in common with the points."""
+_LONGEST_SENTENCE = 160
+"""Characters of one that are compared."""
 _NEAREST = 3
 """Exemplars of each side that are averaged."""
 _LISTED = 0.7
@@ -107,7 +109,7 @@ class Grader:
             return compared
         texts = dict.fromkeys(text for point in points for text in (*examples(point), *mistakes(point)))
         columns = {text: column for column, text in enumerate(dict.fromkeys([*texts, *task.mistakes]))}
-        said = [answer.text[one.span[0] : one.span[1]] for one in read]
+        said = [answer.text[one.span[0] : one.span[1]][:_LONGEST_SENTENCE] for one in read]
         rows = await self._embedder.similarities(said, list(columns)) if self._embedder else None
         if rows is None:
             return compared
