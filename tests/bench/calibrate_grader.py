@@ -12,30 +12,13 @@ import numpy as np
 from bot.core.evidence import Evidence
 from bot.core.grading import ABSTAIN_OVER, Grader, task_of
 from bot.core.judging import FEATURES, Kind, features, kind_of, probability
-from knowledge.index.comparing import Comparing
-from knowledge.index.embeddings import MiniLM
+from knowledge.index.meaning import Meaning
 from knowledge.loader import load_curriculum
 from knowledge.model import Point
 from tests.bench.calibrate import fit
 from tests.content.labelled import Labelled, deciding, reporting
 
 KINDS: tuple[Kind, ...] = ("number", "pattern", "phrase")
-
-
-class Embedded:
-    """An `Embedder` for the grader alone."""
-
-    def __init__(self) -> None:
-        self._comparing = Comparing(MiniLM())
-
-    async def embed(self, text: str) -> bytes | None:
-        raise NotImplementedError
-
-    def similarity(self, one: str, other: str) -> float:
-        raise NotImplementedError
-
-    async def similarities(self, sentences: Sequence[str], texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        return self._comparing.cosines(sentences, texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +34,7 @@ class Seen:
 
 async def seen(labelled: Sequence[Labelled]) -> list[Seen]:
     """Every labelled point with its evidence."""
-    grader, items = Grader(Embedded()), load_curriculum().items
+    grader, items = Grader(Meaning()), load_curriculum().items
     found = []
     for number, one in enumerate(labelled):
         task = task_of(items[one.item])

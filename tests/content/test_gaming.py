@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from bot.core.grading import Grader, task_of
+from knowledge.index.meaning import Meaning
 from knowledge.loader import load_curriculum
 from knowledge.model import Item
-from tests.bench.calibrate_grader import Embedded
 
 ITEMS = tuple(load_curriculum().items.values())
 PASS = 0.5
@@ -80,7 +80,7 @@ ATTEMPTS: dict[str, Callable[[Item], str]] = {
 
 @pytest.fixture(scope="module")
 def grader() -> Grader:
-    return Grader(Embedded())
+    return Grader(Meaning())
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)

@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.grading import ABSTAIN_OVER, Grader, task_of
 from bot.core.model import Grade
+from knowledge.index.meaning import Meaning
 from knowledge.loader import load_curriculum
-from tests.bench.calibrate_grader import Embedded
 from tests.content.labelled import Labelled, answers, decides, deciding, kappa, reporting
 
 ITEMS = load_curriculum().items
@@ -31,7 +31,7 @@ def judged() -> list[Judged]:
 
 
 async def judge(labelled: Sequence[Labelled]) -> list[Judged]:
-    grader, found = Grader(Embedded()), []
+    grader, found = Grader(Meaning()), []
     for one in labelled:
         grade = await grader.grade(one.answer, task_of(ITEMS[one.item]))
         wrong = tuple(
