@@ -16,10 +16,10 @@ from bot.core.quality.faults import Fault, Form, forms, sample
 from bot.core.quality.items import TYPES, item_faults
 from bot.core.quality.quizzes import quiz_faults
 from knowledge import compiled, loader, schema
+from knowledge.index.meaning import Meaning
 from knowledge.loader import FOLDER, load_article, load_curriculum
 from knowledge.model import CATEGORIES, KnowledgeError
 from knowledge.quizzes import load_quizzes
-from tests.bench.calibrate_grader import Embedded
 
 CURRICULUM = load_curriculum()
 ITEMS = tuple(CURRICULUM.items.values())
@@ -77,11 +77,11 @@ def test_no_quiz_has_a_fault_that_its_text_tells() -> None:
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Embedded:
-    return Embedded()
+def embedded() -> Meaning:
+    return Meaning()
 
 
-async def test_the_grader_makes_of_every_text_what_it_should(embedded: Embedded) -> None:
+async def test_the_grader_makes_of_every_text_what_it_should(embedded: Meaning) -> None:
     """References, echoes, keyword salads, negated references and misconceptions; of a template one filling."""
     grader = Grader(embedded)
     found = [fault for item in ITEMS for form in sample(item) async for fault in scores.form_faults(form, grader)]
@@ -89,7 +89,7 @@ async def test_the_grader_makes_of_every_text_what_it_should(embedded: Embedded)
     assert said(iter(found)) == []
 
 
-async def test_no_two_items_have_one_idea_or_they_say_why(embedded: Embedded) -> None:
+async def test_no_two_items_have_one_idea_or_they_say_why(embedded: Meaning) -> None:
     assert said(spread.alike_faults(await spread.alike(ITEMS, ITEMS, embedded))) == []
 
 
