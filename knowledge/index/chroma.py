@@ -1,4 +1,7 @@
-"""The vectors in Chroma, embedded, as a cache: whatever is wrong with it, it is built again from the sources."""
+"""The vectors in Chroma, embedded, as a cache: whatever is wrong with it, it is built again from the sources.
+
+One collection a source: a query that filters one collection by its source takes four times as long.
+"""
 
 import hashlib
 import logging
@@ -11,15 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from knowledge.model import Passage
+from knowledge.model import Passage, Source
 
 log = logging.getLogger(__name__)
 
 Vector = npt.NDArray[np.float32]
 
-_LAYOUT = "2"
+_LAYOUT = "3"
 """Raised when what is stored beside a vector changes."""
-_COLLECTION = "knowledge"
 _COSINE: Any = {"hnsw": {"space": "cosine"}}
 _CHUNK = 1000
 
@@ -44,24 +46,15 @@ def open_client(folder: Path | None) -> Any:
     return chromadb.PersistentClient(str(folder), settings)
 
 
-def open_collection(client: Any, name: str) -> Any:
-    """A collection for cosine distances whose vectors are always ours."""
-    return client.get_or_create_collection(name, configuration=_COSINE, embedding_function=None)
-
-
-def nearest(collection: Any, vector: Vector, limit: int) -> list[tuple[str, float]]:
-    """(id, cosine) of the nearest vectors, best first.
-
-    Asks the collection itself: langchain-chroma's search brings every passage's text along, which takes as long again
-    as the query.
-    """
+def _nearest(collection: Any, vector: Vector, limit: int) -> list[tuple[str, float]]:
+    """(id, cosine) of the nearest vectors, best first."""
     found = collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
     distances = found["distances"] or [[]]
     return [(name, 1.0 - distance) for name, distance in zip(found["ids"][0], distances[0], strict=True)]
 
 
 class VectorIndex:
-    """Nearest passages by cosine, through langchain-chroma, over passages that are all known at the start.
+    """The vectors of passages that are all known at the start, to be searched or had whole, by their source.
 
     `embedding` names the embedding, `width` is the length of its vectors. `path` None keeps everything in memory.
     `rebuilt` says why the index was built anew, or is empty.
@@ -72,30 +65,31 @@ class VectorIndex:
     ) -> None:
         self._embeddings = embeddings
         self._width = width
-        self._places = {passage.id: index for index, passage in enumerate(passages)}
+        self._stored: dict[Source, Any] = {}
+        self._places: dict[Source, dict[str, int]] = {}
+        for place, passage in enumerate(passages):
+            self._places.setdefault(passage.source, {})[passage.id] = place
         self.rebuilt = ""
         mark = fingerprint(embedding, passages)
         if path is None:
-            self._store = self._open(None)
+            self._stored = self._open(None)
             self._fill(passages)
             return
         folder = path / mark
         others = [old for old in path.glob("*") if old.is_dir() and old != folder] if path.exists() else []
-        store = None
+        stored = None
         if folder.exists():
-            store = self._usable(folder, len(passages))
-            if store is None:
+            stored = self._usable(folder)
+            if stored is None:
                 self.rebuilt = "the stored index was damaged or incomplete"
                 log.warning("%s; it is built again from the sources", self.rebuilt)
                 self._discard(folder)
         elif others:
             self.rebuilt = "the sources or the embedding changed"
-        if store is None:
-            self._store = self._open(folder)
+        self._stored = stored or self._open(folder)
+        if stored is None:
             self._fill(passages)
             (folder / "complete").touch()
-        else:
-            self._store = store
         for old in others:
             shutil.rmtree(old, ignore_errors=True)
 
@@ -106,38 +100,52 @@ class VectorIndex:
         SharedSystemClient.clear_system_cache()  # else the client of the damaged files is handed out again
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _open(self, folder: Path | None) -> Any:
-        from langchain_chroma import Chroma
-
+    def _open(self, folder: Path | None) -> dict[Source, Any]:
         client = open_client(folder)
-        self._collection = open_collection(client, _COLLECTION)
-        return Chroma(client=client, collection_name=_COLLECTION, embedding_function=self._embeddings)
+        return {
+            source: client.get_or_create_collection(source, configuration=_COSINE, embedding_function=None)
+            for source in self._places
+        }
 
-    def _usable(self, folder: Path, expected: int) -> Any | None:
-        """The store in `folder` if it is complete and answers; whatever Chroma raises means that it is not."""
+    def _usable(self, folder: Path) -> dict[Source, Any] | None:
+        """What is stored in `folder` if it is complete and answers; whatever Chroma raises means that it does not."""
         if not (folder / "complete").exists():
             return None
         try:
-            store = self._open(folder)
-            found = nearest(self._collection, np.eye(1, self._width, dtype=np.float32)[0], 1)
-            return store if self._collection.count() == expected and found else None
+            stored = self._open(folder)
+            probe = np.eye(1, self._width, dtype=np.float32)[0]
+            if all(
+                stored[source].count() == len(places) and _nearest(stored[source], probe, 1)
+                for source, places in self._places.items()
+            ):
+                return stored
         except BaseException as error:  # a damaged file makes Chroma's native part panic, which is no Exception
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             log.debug("the stored index does not open: %s", error)
-            return None
+        return None
 
     def _fill(self, passages: Sequence[Passage]) -> None:
         vectors = np.asarray(self._embeddings.embed_documents([passage.text for passage in passages]), dtype=np.float32)
-        for start in range(0, len(passages), _CHUNK):
-            chunk = passages[start : start + _CHUNK]
-            self._collection.add(
-                ids=[passage.id for passage in chunk],
-                embeddings=vectors[start : start + _CHUNK],
-                documents=[passage.text for passage in chunk],
-                metadatas=[{"source": passage.source} for passage in chunk],
-            )
+        for source, ids in self._places.items():
+            names, places = list(ids), list(ids.values())
+            for start in range(0, len(names), _CHUNK):
+                some = places[start : start + _CHUNK]
+                self._stored[source].add(
+                    ids=names[start : start + _CHUNK],
+                    embeddings=vectors[some],
+                    documents=[passages[place].text for place in some],
+                )
 
-    def nearest(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
-        """(index of the passage, cosine) of the nearest passages, best first."""
-        return [(self._places[name], cosine) for name, cosine in nearest(self._collection, vector, limit)]
+    def nearest(self, source: Source, vector: Vector, limit: int) -> list[tuple[int, float]]:
+        """(place of the passage, cosine) of the nearest passages of a source, best first."""
+        if (places := self._places.get(source)) is None:
+            return []
+        return [(places[name], cosine) for name, cosine in _nearest(self._stored[source], vector, limit)]
+
+    def vectors(self, source: Source) -> tuple[list[int], Vector]:
+        """The places of all passages of a source, and their vectors (n, width)."""
+        if (places := self._places.get(source)) is None:
+            return [], np.empty((0, self._width), dtype=np.float32)
+        held = self._stored[source].get(include=["embeddings"])
+        return [places[name] for name in held["ids"]], np.asarray(held["embeddings"], dtype=np.float32)

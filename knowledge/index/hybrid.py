@@ -30,10 +30,6 @@ from knowledge.ports import Corpus
 
 log = logging.getLogger(__name__)
 
-_FIXED_DEPTH = 128
-_FIXED_SHARE = 0.09
-"""Vectors taken from the article and the curriculum together: a share, so that one does not crowd out the other as it
-grows, and not fewer than the depth."""
 _SCOPE_DEPTH = 64
 _WORD_DEPTH = 64
 _RECENT = 32
@@ -163,7 +159,7 @@ class HybridRetriever(BaseRetriever):
         cosines: dict[int, float] = {}
         if asked.vector is not None:
             try:
-                cosines = dict(self.fixed.nearest(asked.vector, max(_FIXED_DEPTH, int(_FIXED_SHARE * len(passages)))))
+                cosines = self.fixed.nearest(asked.vector)
             except Exception:
                 log.exception("vector search failed; keywords serve alone")
         shares = asked.shares

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from knowledge.index.chroma import Vector, VectorIndex
-from knowledge.index.exact import ExactIndex, HalfVectors
+from knowledge.index.exact import ExactIndex, HalfVectors, largest
 from knowledge.index.fusion import Found
 from knowledge.index.keyword import KeywordIndex
 from knowledge.index.words import Words
@@ -25,17 +25,33 @@ def searched(passage: Passage, words: Words) -> list[str]:
     return words.split(passage.text if passage.kind in {"section", "alias"} else f"{passage.section} {passage.text}")
 
 
+_ARTICLE = 160
+_NOTES = 64
+"""Nearest passages taken of each."""
+
+
 class FixedSegment:
-    """Passages known at the start, all in memory. Without `vectors` keywords serve alone."""
+    """Passages known at the start, all in memory. Without `vectors` keywords serve alone.
+
+    Every passage of the article is compared, for its many question aliases would crowd one another out of a list of the
+    nearest; the practice notes grow with the curriculum, and Chroma knows the nearest of them.
+    """
 
     def __init__(self, passages: Sequence[Passage], vectors: VectorIndex | None, words: Words) -> None:
         self.passages = passages
-        self.vectors = vectors
         self.keywords = KeywordIndex([searched(passage, words) for passage in passages])
+        self._vectors = vectors
+        self._compared = vectors.vectors("article") if vectors else None
 
-    def nearest(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
-        """(index of the passage, cosine), best first."""
-        return self.vectors.nearest(vector, limit) if self.vectors else []
+    def nearest(self, vector: Vector) -> dict[int, float]:
+        """The cosines of the nearest passages of both, by their places."""
+        if self._vectors is None or self._compared is None:
+            return {}
+        found = dict(self._vectors.nearest("curriculum", vector, _NOTES))
+        places, vectors = self._compared
+        cosines = np.vecdot(vectors, vector)  # `@` wakes a second thread
+        found.update((places[row], float(cosines[row])) for row in largest(cosines, _ARTICLE))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
