@@ -1,6 +1,7 @@
 """Which embedding serves: the packaged one, or one that a provider computes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,16 +36,16 @@ class Normalised(Embeddings):
         return self.embed_documents([text])[0]
 
 
-def choose_embedding(wanted: str = "") -> ChosenEmbedding:
+def choose_embedding(wanted: str = "", cache: Path | None = None) -> ChosenEmbedding:
     """The packaged MiniLM, or what `wanted` (COACH_EMBEDDINGS, PROVIDER:MODEL) names through LangChain.
 
-    Raises KnowledgeError if it cannot be had.
+    `cache` is a folder where the packaged one may keep a form that opens faster. Raises KnowledgeError if it cannot be had.
     """
     if not wanted:
         from knowledge.index.embeddings import DIMENSIONS, NAME, MiniLM
         from knowledge.index.precomputed import Precomputed
 
-        return ChosenEmbedding(embeddings=Precomputed(MiniLM()), name=NAME, width=DIMENSIONS)
+        return ChosenEmbedding(embeddings=Precomputed(MiniLM(cache)), name=NAME, width=DIMENSIONS)
     from langchain.embeddings import init_embeddings
 
     try:

