@@ -315,12 +315,19 @@ class Answer:
 # --- what is remembered ----------------------------------------------------------------------
 
 
+Rhythm = Literal["daily", "weekly", "silent"]
+"""How often a stream's prompts come; a silent one waits until its person comes back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A stream of daily prompts to a person or a channel, and when it is due.
 
     `zone` is an IANA name, `days` are week days (0 Monday to 6 Sunday), `split` is in thousandths a category.
-    `next_due` is None while it is not active. `learner_id` is None for a channel.
+    `next_due` is None while it is not active. `learner_id` is None for a channel. `quiet` are the local hours (from, to)
+    in which nothing is sent; `holidays` is an ISO country or COUNTRY-SUBDIVISION whose public holidays are days off;
+    `off_until` is the first local date on which prompts come again. `ignored` counts the prompts in a row that nobody
+    touched. `digest` asks for a weekly summary.
     """
 
     id: str
@@ -332,9 +339,17 @@ class Subscription:
     days: frozenset[int]
     split: Mapping[Category, int]
     next_due: datetime | None = None
+    rhythm: Rhythm = "daily"
+    quiet: tuple[time, time] | None = None
+    holidays: str | None = None
+    off_until: date | None = None
+    ignored: int = 0
+    digest: bool = False
 
 
 DeliveryStatus = Literal["pending", "sending", "sent", "unknown", "failed", "dropped"]
+DeliveryKind = Literal["nudge", "extra", "reveal", "offer", "digest"]
+"""`extra` was asked for; `reveal` resolves a channel's prompt; `offer` asks whether weekly would suit better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +357,7 @@ class Delivery:
     """A prompt of a subscription for one local date: a row of the outbox until it is sent, of the history afterwards.
 
     `unknown` means that it may have arrived and cannot be looked up, so it is not repeated. `attempt` counts sends.
+    `about` is the id of the prompt that a `reveal` resolves. `touched_at` is when somebody first did anything with it.
     """
 
     id: str
@@ -356,6 +372,10 @@ class Delivery:
     expires_at: datetime
     attempt: int = 0
     message: MessageRef | None = None
+    kind: DeliveryKind = "nudge"
+    about: str | None = None
+    touched_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 Verdict = Literal["hit", "missed", "unsure"]

@@ -15,7 +15,7 @@ from bot.store import sqlite
 
 _SQLITE_CONNECTIONS = 3
 _DAMAGED = ("malformed", "not a database", "disk I/O error")
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; a test compares it with the migrations folder."""
 
 

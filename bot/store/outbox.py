@@ -46,6 +46,10 @@ def _delivery(row: Row[Any]) -> Delivery:
         expires_at=row.expires_at,
         attempt=row.attempt,
         message=message,
+        kind=row.kind,
+        about=row.about,
+        touched_at=row.touched_at,
+        sent_at=row.sent_at,
     )
 
 
@@ -158,6 +162,7 @@ class SqlOutbox:
                 expires_at=now,
                 attempt=0,
                 reason="",
+                kind="extra",
                 created_at=now,
             )
             return _delivery((await connection.execute(_WITH_TARGET.where(delivery.c.key == key))).one())

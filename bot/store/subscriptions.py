@@ -38,6 +38,12 @@ def _subscription(row: Row[Any]) -> Subscription:
         days=frozenset(map(int, row.days)),
         split=parse_split(row.split),
         next_due=row.next_due,
+        rhythm=row.rhythm,
+        quiet=(time.fromisoformat(row.quiet_from), time.fromisoformat(row.quiet_to)) if row.quiet_from else None,
+        holidays=row.holidays,
+        off_until=row.off_until,
+        ignored=row.ignored,
+        digest=row.digest,
     )
 
 
@@ -94,6 +100,13 @@ class SqlSubscriptions:
             "days": "".join(map(str, sorted(wanted.days))),
             "split": format_split(wanted.split),
             "next_due": wanted.next_due,
+            "rhythm": wanted.rhythm,
+            "quiet_from": f"{wanted.quiet[0]:%H:%M}" if wanted.quiet else None,
+            "quiet_to": f"{wanted.quiet[1]:%H:%M}" if wanted.quiet else None,
+            "holidays": wanted.holidays,
+            "off_until": wanted.off_until,
+            "ignored": wanted.ignored,
+            "digest": wanted.digest,
         }
         columns = _columns(wanted.target)
         async with self._database.transaction() as connection:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from bot.store.instants import UtcDateTime
@@ -69,12 +70,25 @@ subscription = Table(
     Column("last_category", String(1), nullable=True),
     Column("shown", Integer, nullable=False, default=0),
     Column("next_due", UtcDateTime, nullable=True),
+    Column("rhythm", String(8), nullable=False, default="daily", server_default="daily"),
+    Column("quiet_from", String(5), nullable=True),
+    Column("quiet_to", String(5), nullable=True),
+    Column("holidays", String(10), nullable=True),
+    Column("off_until", Date, nullable=True),
+    Column("ignored", Integer, nullable=False, default=0, server_default="0"),
+    Column("digest", Boolean, nullable=False, default=False, server_default=false()),
+    Column("activated_at", UtcDateTime, nullable=True),
+    Column("stopped_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("platform", "workspace", "channel", "user_id"),
     Index("ix_subscription_due", "active", "next_due"),
     info={"privacy": "learner", "keep_days": None},
 )
-"""A stream of prompts: personal (channel "" and user_id set) or a channel's (user_id "", learner_id null)."""
+"""A stream of prompts: personal (channel "" and user_id set) or a channel's (user_id "", learner_id null).
+
+`rhythm` is daily, weekly or silent; `ignored` counts prompts in a row that nobody touched; `off_until` is the first local
+date on which prompts come again; `holidays` is an ISO country or COUNTRY-SUBDIVISION.
+"""
 
 credit = Table(
     "credit",
@@ -104,13 +118,22 @@ delivery = Table(
     Column("channel", String(40), nullable=True),
     Column("thread", String(40), nullable=True),
     Column("message", String(160), nullable=True),
+    Column("kind", String(8), nullable=False, default="nudge", server_default="nudge"),
+    Column("about", String(36), nullable=True, index=True),
+    Column("skipped", Boolean, nullable=False, default=False, server_default=false()),
+    Column("touched_at", UtcDateTime, nullable=True),
+    Column("sent_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_delivery_pending", "status", "not_before"),
     Index("ix_delivery_item", "subscription_id", "item_id"),
     Index("ix_delivery_message", "channel", "thread"),
     info={"privacy": "subscription", "keep_days": None},
 )
-"""The outbox and the history of prompts in one; `ordinal` counts a subscription's prompts from 1."""
+"""The outbox and the history of prompts in one; `ordinal` counts a subscription's prompts from 1.
+
+`kind` is nudge, extra (asked for), reveal (of a channel's prompt, `about` it), offer or digest; the last two have no item.
+`touched_at` is when somebody first did anything with it.
+"""
 
 inbound = Table(
     "inbound",
@@ -153,9 +176,11 @@ answer = Table(
     Column("text", Text, nullable=False),
     Column("score", Float, nullable=False),
     Column("hints", Integer, nullable=False, default=0),
+    Column("quotable", Boolean, nullable=False, default=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     info={"privacy": "learner", "keep_days": None},
 )
+"""`quotable`: its author agreed that the channel may see a sentence of it when the prompt is resolved."""
 
 help_taken = Table(
     "help_taken",
@@ -183,6 +208,84 @@ verdict = Table(
     info={"privacy": "answer", "keep_days": None},
 )
 """`place` is the workspace (PLATFORM:WORKSPACE) in which it was contested, `sentence` what the learner meant."""
+
+# --- what people know ------------------------------------------------------------------------
+
+card = Table(
+    "card",
+    metadata,
+    Column("learner_id", ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String(40), primary_key=True),
+    Column("stability", Float, nullable=False),
+    Column("difficulty", Float, nullable=False),
+    Column("due", UtcDateTime, nullable=False),
+    Column("reviewed_at", UtcDateTime, nullable=False),
+    Column("reps", Integer, nullable=False),
+    Column("lapses", Integer, nullable=False),
+    Index("ix_card_due", "learner_id", "due"),
+    info={"privacy": "learner", "keep_days": None},
+)
+"""How well a learner remembers an item (FSRS 6); it can be made again from `review`."""
+
+review = Table(
+    "review",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("learner_id", ForeignKey("learner.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", String(40), nullable=False),
+    Column("delivery_id", String(36), nullable=True),
+    Column("kind", String(6), nullable=False),
+    Column("rating", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_review_item", "learner_id", "item_id", "at"),
+    info={"privacy": "learner", "keep_days": None},
+)
+"""Every rating: `kind` is prompt or micro, `rating` 1 Again, 2 Hard, 3 Good, 4 Easy."""
+
+learner_level = Table(
+    "learner_level",
+    metadata,
+    Column("learner_id", ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("placed", Integer, nullable=False, default=0),
+    Column("changed_at", UtcDateTime, nullable=False),
+    info={"privacy": "learner", "keep_days": None},
+)
+"""The level (1-5) at which new items are chosen; `placed` counts the placement prompts that were answered."""
+
+unwanted = Table(
+    "unwanted",
+    metadata,
+    Column("learner_id", ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String(40), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    info={"privacy": "learner", "keep_days": None},
+)
+"""Items that a learner does not want to be asked again."""
+
+team_member = Table(
+    "team_member",
+    metadata,
+    Column("learner_id", ForeignKey("learner.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", String(64), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Index("ix_team_member_place", "place"),
+    info={"privacy": "learner", "keep_days": None},
+)
+"""Who takes part in the team view of a workspace (PLATFORM:WORKSPACE)."""
+
+unsolicited = Table(
+    "unsolicited",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("workspace", String(40), primary_key=True),
+    Column("channel", String(40), primary_key=True),
+    Column("user_id", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("key", String(120), nullable=False),
+    info={"privacy": "person", "keep_days": 40, "since": "day"},
+)
+"""The one message that a person (channel "") or a channel (user_id "") was sent unasked on a local date."""
 
 # --- what people ruled -----------------------------------------------------------------------
 
