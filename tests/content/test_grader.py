@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.core.grading import ABSTAIN_OVER, Grader, task_of
-from bot.core.model import Grade
+from bot.core.records import Grade
 from knowledge.index.meaning import Meaning
 from knowledge.loader import load_curriculum
 from tests.content.labelled import Labelled, answers, decides, deciding, kappa, reporting

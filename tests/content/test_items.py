@@ -24,9 +24,9 @@ from knowledge.quizzes import load_quizzes
 CURRICULUM = load_curriculum()
 ITEMS = tuple(CURRICULUM.items.values())
 QUIZZES, QUIZ_PROBLEMS = load_quizzes()
-COUNTS = (48, 36, 24, 15)
+COUNTS = (100, 73, 41, 15)
 FILES = sorted((FOLDER / "curriculum" / "items").glob("*.yaml"))
-OF_GOOD = sum(item.id.startswith("A.GOOD.") for item in ITEMS)
+OF_GOOD = sum(item.id.startswith("A.GOOD.SQL-") for item in ITEMS)
 
 
 def said(faults: Iterator[Fault]) -> list[str]:
@@ -129,7 +129,7 @@ def test_what_was_compiled_from_other_files_is_not_used(folder: Path, tmp_path: 
     file = tmp_path / "compiled.json"
     compiled.write(file, folder)
     assert compiled.documents(folder, file) is not None
-    path = folder / "items" / "A.GOOD.yaml"
+    path = folder / "items" / "A.GOOD.SQL.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("  level: ", "  level:  ", 1), encoding="utf-8")
     assert compiled.documents(folder, file) is None
     for content in (b"", b"{", b"[]", b"\xff"):
@@ -187,7 +187,7 @@ def folder(tmp_path: Path) -> Path:
 def test_an_item_that_is_wrong_is_named_by_file_line_and_field_and_the_rest_loads(
     folder: Path, old: str, new: str, field: str, said: str
 ) -> None:
-    path = folder / "items" / "A.GOOD.yaml"
+    path = folder / "items" / "A.GOOD.SQL.yaml"
     head, mark, tail = path.read_text(encoding="utf-8").partition("- id: A.GOOD.SQL-001\n")
     assert old in tail
     before, _, after = tail.partition(old)
@@ -195,7 +195,7 @@ def test_an_item_that_is_wrong_is_named_by_file_line_and_field_and_the_rest_load
     line = (head + mark + before).count("\n") + 1 if new else head.count("\n") + 1
     curriculum = load_curriculum(folder)
     (problem,) = curriculum.problems
-    assert (problem.file, problem.subject, problem.field) == ("A.GOOD.yaml", "A.GOOD.SQL-001", field)
+    assert (problem.file, problem.subject, problem.field) == ("A.GOOD.SQL.yaml", "A.GOOD.SQL-001", field)
     assert said in str(problem)
     if "w: 0.3" not in new and "[r4]" not in new:  # those are faults of the whole list
         assert problem.line == line
@@ -204,13 +204,13 @@ def test_an_item_that_is_wrong_is_named_by_file_line_and_field_and_the_rest_load
 
 
 def test_a_file_that_is_no_yaml_is_named_by_line_and_the_other_files_load(folder: Path) -> None:
-    path = folder / "items" / "A.GOOD.yaml"
+    path = folder / "items" / "A.GOOD.SQL.yaml"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     lines[4] = "  nodes: [A.GOOD.MIG, {oops\n"
     path.write_text("".join(lines), encoding="utf-8")
     curriculum = load_curriculum(folder)
     (problem,) = curriculum.problems
-    assert re.match(r"A\.GOOD\.yaml, line [5-7]: ", str(problem))
+    assert re.match(r"A\.GOOD\.SQL\.yaml, line [5-7]: ", str(problem))
     assert len(curriculum.items) == len(ITEMS) - OF_GOOD
 
 
@@ -227,24 +227,24 @@ def test_a_file_that_is_no_yaml_is_named_by_line_and_the_other_files_load(folder
     ids=["text", "mapping", "scalars", "not UTF-8", "a control character", "very deep"],
 )
 def test_a_file_of_another_kind_is_named_and_the_rest_loads(folder: Path, content: bytes, said: str) -> None:
-    (folder / "items" / "A.GOOD.yaml").write_bytes(content)
+    (folder / "items" / "A.GOOD.SQL.yaml").write_bytes(content)
     curriculum = load_curriculum(folder)
     assert len(curriculum.items) == len(ITEMS) - OF_GOOD
     assert curriculum.problems
-    assert str(curriculum.problems[0]).startswith("A.GOOD.yaml")
+    assert str(curriculum.problems[0]).startswith("A.GOOD.SQL.yaml")
     assert said in str(curriculum.problems[0])
 
 
 def test_an_item_that_stands_twice_is_taken_once(folder: Path) -> None:
-    shutil.copy(folder / "items" / "A.USE.yaml", folder / "items" / "Z.yaml")
+    shutil.copy(folder / "items" / "A.USE.LLM.yaml", folder / "items" / "Z.yaml")
     curriculum = load_curriculum(folder)
     assert len(curriculum.items) == len(ITEMS)
-    assert len(curriculum.problems) == sum(item.id.startswith("A.USE.") for item in ITEMS)
+    assert len(curriculum.problems) == sum(item.leaf == "A.USE.LLM" for item in ITEMS)
     assert str(curriculum.problems[0]).startswith("Z.yaml, line 1: A.USE")
 
 
 def test_an_empty_file_is_no_problem(folder: Path) -> None:
-    (folder / "items" / "A.GOOD.yaml").write_bytes(b"")
+    (folder / "items" / "A.GOOD.SQL.yaml").write_bytes(b"")
     curriculum = load_curriculum(folder)
     assert (len(curriculum.items), curriculum.problems) == (len(ITEMS) - OF_GOOD, ())
 
@@ -254,7 +254,7 @@ def test_no_item_at_all_is_an_error_with_the_reasons(folder: Path) -> None:
         path.write_text("- {}\n")
     with pytest.raises(KnowledgeError, match="no usable practice item") as caught:
         load_curriculum(folder)
-    assert "A.GOOD.yaml, line 1" in str(caught.value)
+    assert "A.GOOD.BOIL.yaml, line 1" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"- a\n", b"id: S.QUIZ-002\n", b"{", b"\xff", b""])

@@ -7,7 +7,7 @@ import pytest
 from bot.core.browsing import Browsing
 from bot.core.exemplars import Taught
 from bot.core.grading import Grader, Task
-from bot.core.model import Grade
+from bot.core.records import Grade
 from bot.core.rulings import Exemplar
 from bot.core.second_opinion import Grading
 from bot.service import SimulatedClock
@@ -38,7 +38,7 @@ async def browsing(sqlite_store: SqlStore, clock: SimulatedClock, retriever: War
         ("retry storms", ("B.OPS", "B.DS")),
         ("oauth", ("B.API.AUTH", "B.BR")),
         ("deadlocks", ("B.DB.LOCK",)),
-        ("kubernetes", ("B.BR", "B.CLOUD")),
+        ("kubernetes", ("B.BR", "B.CLOUD", "S.SCA")),  # S.SCA-006 is about pods
         ("message brokers", ("S.DEC", "B.DS")),
     ],
 )
