@@ -153,10 +153,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _note_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not report.skipped or hasattr(report, "wasxfail"):
         return
-    if "shared" in report.keywords and not SHARED.is_dir():
+    if "shared" in getattr(report, "keywords", ()) and not SHARED.is_dir():
         return
     why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    _skipped.append(f"{report.nodeid}: {why}")
+    if (line := f"{report.nodeid}: {why}") not in _skipped:
+        _skipped.append(line)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
