@@ -85,6 +85,9 @@ def _migrate(url: URL) -> None:
 
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        if engine.dialect.name == "sqlite":
+            # the driver's own transactions leave out what changes the schema, and a kill would leave half of it
+            event.listen(engine, "begin", _begin_immediate)
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -2,10 +2,13 @@
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
-from bot.core.model import Grade, ThreadRef, UserRef
+from bot.core.model import ThreadRef, UserRef
+from bot.core.ports import GivenAnswer
+from bot.core.records import Grade
 from bot.store.engine import Database
 from bot.store.tables import answer, delivery, help_taken, subscription, verdict
 from bot.store.upsert import insert_new
@@ -110,6 +113,41 @@ class SqlPractice:
             )
             return changed.first() is not None
 
+    async def answers(self, delivery_id: str) -> list[GivenAnswer]:
+        """See the port."""
+        query = (
+            select(
+                answer.c.id,
+                answer.c.learner_id,
+                answer.c.text,
+                answer.c.quotable,
+                verdict.c.point_id,
+                verdict.c.verdict,
+            )
+            .join(verdict, verdict.c.answer_id == answer.c.id)
+            .where(answer.c.delivery_id == delivery_id)
+            .order_by(answer.c.created_at, answer.c.id)
+        )
+        async with self._database.single() as connection:
+            rows = (await connection.execute(query)).all()
+        found: dict[str, list[Any]] = {}
+        for row in rows:
+            found.setdefault(row.id, []).append(row)
+        return [
+            GivenAnswer(
+                learner_id=some[0].learner_id,
+                text=some[0].text,
+                verdicts={row.point_id: row.verdict for row in some},
+                quotable=some[0].quotable,
+            )
+            for some in found.values()
+        ]
+
+    async def allow_quote(self, inbound_id: str) -> None:
+        """See the port."""
+        async with self._database.transaction() as connection:
+            await connection.execute(update(answer).where(answer.c.inbound_key == inbound_id).values(quotable=True))
+
     async def take_hint(self, *, learner_id: str, delivery_id: str, available: int) -> int:
         """See the port."""
         mine = (help_taken.c.delivery_id == delivery_id) & (help_taken.c.learner_id == learner_id)
@@ -142,3 +180,12 @@ class SqlPractice:
                 connection, help_taken, delivery_id=delivery_id, learner_id=learner_id, hints=0, revealed=True
             )
             await connection.execute(update(help_taken).where(mine).values(revealed=True))
+
+    async def help_taken(self, *, learner_id: str, delivery_id: str) -> tuple[int, bool]:
+        """See the port."""
+        query = select(help_taken.c.hints, help_taken.c.revealed).where(
+            help_taken.c.delivery_id == delivery_id, help_taken.c.learner_id == learner_id
+        )
+        async with self._database.single() as connection:
+            row = (await connection.execute(query)).first()
+        return (row.hints, row.revealed) if row else (0, False)

@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from bot.core.ports import Clock
+from bot.store.charging import SqlCharges
 from bot.store.conversation import SqlConversations, SqlSpending
 from bot.store.corpus import SqlCorpus
 from bot.store.corrections import SqlCorrections
@@ -12,9 +13,12 @@ from bot.store.disputes import SqlDisputes
 from bot.store.engine import Database, database_url, prepare
 from bot.store.gaps import SqlGaps
 from bot.store.inbox import SqlInbox
+from bot.store.noise import SqlNoise
 from bot.store.outbox import SqlOutbox
 from bot.store.practice import SqlPractice
 from bot.store.privacy import SqlPrivacy
+from bot.store.progress import SqlProgress
+from bot.store.reviews import SqlReviews
 from bot.store.subscriptions import SqlSubscriptions
 
 
@@ -26,9 +30,13 @@ class SqlStore:
         self.inbox = SqlInbox(self._database, clock)
         self.subscriptions = SqlSubscriptions(self._database)
         self.outbox = SqlOutbox(self._database)
+        self.charges = SqlCharges(self._database)
+        self.noise = SqlNoise(self._database)
         self.practice = SqlPractice(self._database)
         self.corrections = SqlCorrections(self._database)
         self.disputes = SqlDisputes(self._database)
+        self.reviews = SqlReviews(self._database)
+        self.progress = SqlProgress(self._database)
         self.documents = SqlCorpus(self._database)
         self.conversations = SqlConversations(self._database, clock)
         self.gaps = SqlGaps(self._database)

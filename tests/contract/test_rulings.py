@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.core import rulings
-from bot.core.model import Grade, PointVerdict, UserRef
+from bot.core.model import UserRef
+from bot.core.records import Grade, PointVerdict
 from bot.core.rulings import EXEMPLARS, DisputeStep, Exemplar, Ruling
 from bot.store.corrections import SqlCorrections
 from bot.store.disputes import SqlDisputes

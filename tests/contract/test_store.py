@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, inspect, text
 
 from bot.core.balance import DEFAULT_SPLIT, parse_split
 from bot.core.errors import ConfigurationError, StoreError
-from bot.core.model import Delivery, Grade, Inbound, MessageRef, PointVerdict, Subscription
+from bot.core.model import Inbound, MessageRef
+from bot.core.records import Delivery, Grade, PointVerdict, Subscription
 from bot.core.stream import Stream, draw, plan
 from bot.service import SimulatedClock
 from bot.store.engine import REVISION, database_url, prepare
