@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.grading import Task, totalled
-from bot.core.model import Grade
+from bot.core.records import Grade
 from knowledge.model import Part
 
 

@@ -14,7 +14,10 @@ from bot.core.librarian import Librarian
 from bot.core.model import Action, FormSubmitted, Inbound, Message, Reply, Table, Text
 from bot.core.personal import Personal
 from bot.core.practice import Practising
+from bot.core.progressing import Progressing
 from bot.core.questions import EXAMPLES, Questions
+from bot.core.recalling import Recalling
+from bot.core.steering import Steering
 from bot.core.subscribing import Subscribing
 
 COMMANDS = (
@@ -23,7 +26,10 @@ COMMANDS = (
     ("subscribe 09:00 Europe/Paris", "one prompt every work day, to you"),
     ("subscribe channel 09:00 Europe/Paris", "one prompt every work day, to this channel"),
     ("unsubscribe", "stop it; with `channel`, the channel's"),
-    ("settings", "time, zone, days and the learning split"),
+    ("settings", "time, zone, days, public holidays and the learning split"),
+    ("off until 2026-12-24", "no prompts till then; also `off 2 weeks`, `back`, `quiet 19:00-08:00`, `weekly`"),
+    ("recall", "three quick recalls of what is due, one tap each"),
+    ("progress", "how far you have come, as a picture and in words; also `progress team`"),
     ("export", "everything stored about you, as a file"),
     ("forget me", "delete it"),
     ("ingest https://…", "for administrators: answer from this page, too; `ingest channel …` here alone"),
@@ -71,10 +77,14 @@ class Coach:
         browsing: Browsing,
         correcting: Correcting,
         disputing: Disputing,
+        steering: Steering,
+        recalling: Recalling,
+        progressing: Progressing,
     ) -> None:
         self._questions = questions
         self._practising = practising
         self._browsing = browsing
+        self._subscribing = subscribing
         self._actions: Mapping[str, Callable[[Action], Talk]] = {
             "answer": practising.answer_form,
             "hint": practising.hint,
@@ -83,18 +93,21 @@ class Coach:
             "section": questions.show_section,
             "rate": questions.rate,
             "forget_document": librarian.forget,
-            "settings": subscribing.settings_form,
-            "unsubscribe": subscribing.unsubscribe,
             "forget_me": personal.forget,
             **curating.actions,
             **correcting.actions,
             **disputing.actions,
+            **steering.actions,
+            **recalling.actions,
+            **progressing.actions,
+            **subscribing.actions,
         }
         self._forms: Mapping[str, Callable[[FormSubmitted], Talk]] = {
             "answer": practising.answered_by_form,
             "settings": subscribing.changed,
             **curating.forms,
             **disputing.forms,
+            **steering.forms,
         }
         self._phrases: Mapping[str, Callable[[Message], Talk]] = {
             **dict.fromkeys(_HELP, _help),
@@ -107,12 +120,15 @@ class Coach:
             **curating.phrases,
             **correcting.phrases,
             **disputing.phrases,
+            **recalling.phrases,
+            **progressing.phrases,
         }
         self._verbs: Mapping[str, Callable[[Message, str], Talk]] = {
             "subscribe": subscribing.subscribe,
             "unsubscribe": subscribing.unsubscribe,
             "ingest": librarian.ingest,
             **curating.verbs,
+            **progressing.verbs,
         }
 
     def is_command(self, text: str) -> bool:
@@ -120,7 +136,8 @@ class Coach:
         words = clean(text).lower().rstrip("!. ")
         wish = wish_of(text)
         wished = wish is not None and (wish.sure or self._browsing.names_a_node(wish))
-        return words in self._phrases or words.partition(" ")[0] in self._verbs or wished
+        spoken = words in self._phrases or words.partition(" ")[0] in self._verbs
+        return spoken or wished or self._subscribing.feature_of(clean(text)) is not None
 
     async def handle(self, inbound: Inbound) -> Talk:
         """What to say to it. Raises CoachError with a sentence for the person."""
@@ -135,7 +152,7 @@ class Coach:
 
     async def _said(self, message: Message) -> Talk:
         text = clean(message.text)
-        if feature := self._phrases.get(text.lower().rstrip("!. ")):
+        if feature := self._phrases.get(text.lower().rstrip("!. ")) or self._subscribing.feature_of(text):
             return feature(message)
         verb, _, rest = text.partition(" ")
         if feature_of_words := self._verbs.get(verb.lower().rstrip("!.")):

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from bot.core.admin import Admins
 from bot.core.errors import InvalidRequest
 from bot.core.exemplars import exemplar_of, sentence_for
-from bot.core.model import Action, Block, Button, Buttons, Message, Reply, Table, Text, UserRef, Verdict
+from bot.core.model import Action, Block, Button, Buttons, Message, Reply, Table, Text, UserRef
 from bot.core.ports import Clock, Store
+from bot.core.records import Verdict
 from bot.core.rulings import Judged, Ruled, Ruling, place_of
 from bot.core.telling import Tell
 from knowledge.model import Curriculum, Item, Point

@@ -11,7 +11,6 @@ from bot.core.model import (
     Block,
     Button,
     Buttons,
-    Delivery,
     Field,
     Form,
     FormSubmitted,
@@ -21,6 +20,7 @@ from bot.core.model import (
     Text,
 )
 from bot.core.ports import Clock, Store
+from bot.core.records import Delivery
 from bot.core.rulings import LONGEST_REASON, DisputeStep, PausedItem, Step, place_of
 from knowledge.model import Curriculum
 

@@ -8,7 +8,7 @@ from bot.core.answer_text import FILLERS, AnswerText, Sentence, Span, negators_i
 from bot.core.gaps import content_words
 from bot.core.grading import LONGEST, Task, totalled
 from bot.core.guard import clean, redacted
-from bot.core.model import Grade, PointVerdict, Verdict
+from bot.core.records import Grade, PointVerdict, Verdict
 from bot.core.rulings import LONGEST_EXEMPLAR, Corrections, Exemplar
 from bot.core.second_opinion import Grading
 from knowledge.model import Point

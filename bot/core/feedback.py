@@ -1,7 +1,8 @@
 """What comes back on an answer: the learner's words, what was seen in them, what was not, and what to do next."""
 
 from bot.core.grading import LONGEST
-from bot.core.model import Block, Button, Buttons, Grade, Reply, Text
+from bot.core.model import Block, Button, Buttons, Reply, Text
+from bot.core.records import Grade
 from knowledge.model import Item, Part
 
 _SHOWN = 1500
@@ -71,10 +72,41 @@ def _onward(item: Item, part: Part, delivery_id: str) -> list[Block]:
     if following:
         return [
             Text(text="If you have another minute: " + following[0].ask),
-            Buttons(items=(*part_buttons(delivery_id, following[0]), dispute_button(delivery_id))),
+            Buttons(
+                items=(
+                    *part_buttons(delivery_id, following[0]),
+                    _own_rating(delivery_id),
+                    dispute_button(delivery_id),
+                )
+            ),
         ]
-    reveal = Button(label="Reveal a good answer", action="reveal", argument=delivery_id)
-    return [Buttons(items=(reveal, dispute_button(delivery_id)))]
+    return [
+        *lesson(item),
+        Buttons(
+            items=(
+                Button(label="Reveal a good answer", action="reveal", argument=delivery_id),
+                _own_rating(delivery_id),
+                dispute_button(delivery_id),
+                _recall(),
+            )
+        ),
+    ]
+
+
+def _own_rating(delivery_id: str) -> Button:
+    return Button(label="Rate it myself", action="rate_myself", argument=delivery_id)
+
+
+def _recall() -> Button:
+    return Button(label="Three quick recalls", action="recall")
+
+
+def lesson(item: Item) -> list[Block]:
+    """What to take away: a misconception, where to think on, the sources."""
+    blocks: list[Block] = [Text(text="Often said, and wrong: " + item.misconceptions[0])]
+    if item.follow_up:
+        blocks.append(Text(text="Next question: " + item.follow_up))
+    return [*blocks, Text(text="Source: " + "; ".join(item.sources), style="quiet")]
 
 
 def emphasis(result: Grade, longest: int) -> tuple[tuple[int, int], ...]:

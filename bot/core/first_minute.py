@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 
 from bot.core.coach import is_question
+from bot.core.feedback import emphasis
 from bot.core.grading import grade
 from bot.core.model import Block, Inbound, Message, Reply, Text
 from bot.core.ports import Handler
-from bot.core.practice import emphasis
 from knowledge.model import Point
 
 INCIDENT = (

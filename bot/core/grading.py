@@ -10,8 +10,8 @@ from bot.core.answer_text import FILLERS, AnswerText, Sentence, negators_in, phr
 from bot.core.evidence import Evidence, Likeness, examples, gather, mistakes
 from bot.core.judging import by_rule, probability, verdict
 from bot.core.language import is_english, is_shuffled
-from bot.core.model import Grade, PointVerdict, Verdict
 from bot.core.quantities import quantities
+from bot.core.records import Grade, PointVerdict, Verdict
 from knowledge.model import Contradiction, Item, Point, Variant
 from knowledge.ports import Embedder
 

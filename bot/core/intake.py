@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import Ambiguous, CoachError, NotSent, PlatformError, RateLimited, Unreadable
 from bot.core.model import Action, FormSubmitted, Inbound, MessageRef, Reply, Text, ThreadRef, UserRef
-from bot.core.ports import Adapter, Clock, Handler, Inbox, Pending, Streaming
+from bot.core.ports import Adapter, Clock, Handler, Inbox, Pending, Sender, Streaming
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ LONGEST_WAIT = 30.0
 
 
 async def send_once(
-    adapter: Adapter,
+    adapter: Sender,
     to: ThreadRef | UserRef,
     reply: Reply,
     *,

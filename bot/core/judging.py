@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bot.core.evidence import Evidence
-from bot.core.model import Verdict
+from bot.core.records import Verdict
 from knowledge.model import Point
 
 Kind = Literal["number", "pattern", "phrase"]

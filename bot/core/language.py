@@ -1,6 +1,5 @@
 """Whether a text is English, as far as the grader has to know: its rules and its embedding are."""
 
-import itertools
 import re
 
 
@@ -39,10 +38,20 @@ _STRAY = 3
 _STRAY_SHARE = 0.08
 
 
+_TOKEN = re.compile(r"(?<![:\w.])[A-Za-z']+(?!\.\w)|[.!?;,\n]")
+"""A word, but for a parameter such as `:a` and an alias such as `a.id`; or a mark."""
+_ENDS = frozenset({"", ".", "!", "?", "\n"})
+"""After these a capital A is an article; elsewhere it is a name, as in “A and B”."""
+
+
 def is_shuffled(text: str) -> bool:
     """Whether the words stand in no order: too many determiners are followed by what cannot follow them."""
-    words = re.findall(r"[a-z']+|[.!?;,\n]", text.lower())
-    pairs = [(one, other) for one, other in itertools.pairwise(words) if one in _DETERMINERS]
+    words = _TOKEN.findall(text)
+    pairs = [
+        (one.lower(), other.lower())
+        for before, one, other in zip(["", *words], words, words[1:], strict=False)
+        if one.lower() in _DETERMINERS and (one != "A" or before in _ENDS)
+    ]
     stray = sum(other in _NEVER_AFTER for _, other in pairs)
     return stray >= _STRAY and stray > _STRAY_SHARE * len(pairs)
 

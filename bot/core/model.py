@@ -6,10 +6,10 @@ All values are frozen and keyword-only; datetimes are aware and in UTC.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Literal
 
-from knowledge.model import Category, Source
+from knowledge.model import Source
 
 _ACTION = re.compile(r"[a-z][a-z_]{0,23}")
 _ARGUMENT = re.compile(r"[A-Za-z0-9._:-]{0,60}")
@@ -310,98 +310,3 @@ class Answer:
     sections: tuple[FoundSection, ...]
     confidence: float
     source: Source = "article"
-
-
-# --- what is remembered ----------------------------------------------------------------------
-
-
-Rhythm = Literal["daily", "weekly", "silent"]
-"""How often a stream's prompts come; a silent one waits until its person comes back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A stream of daily prompts to a person or a channel, and when it is due.
-
-    `zone` is an IANA name, `days` are week days (0 Monday to 6 Sunday), `split` is in thousandths a category.
-    `next_due` is None while it is not active. `learner_id` is None for a channel. `quiet` are the local hours (from, to)
-    in which nothing is sent; `holidays` is an ISO country or COUNTRY-SUBDIVISION whose public holidays are days off;
-    `off_until` is the first local date on which prompts come again. `ignored` counts the prompts in a row that nobody
-    touched. `digest` asks for a weekly summary.
-    """
-
-    id: str
-    target: UserRef | ThreadRef
-    learner_id: str | None
-    active: bool
-    zone: str
-    local_time: time
-    days: frozenset[int]
-    split: Mapping[Category, int]
-    next_due: datetime | None = None
-    rhythm: Rhythm = "daily"
-    quiet: tuple[time, time] | None = None
-    holidays: str | None = None
-    off_until: date | None = None
-    ignored: int = 0
-    digest: bool = False
-
-
-DeliveryStatus = Literal["pending", "sending", "sent", "unknown", "failed", "dropped"]
-DeliveryKind = Literal["nudge", "extra", "reveal", "offer", "digest"]
-"""`extra` was asked for; `reveal` resolves a channel's prompt; `offer` asks whether weekly would suit better."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """A prompt of a subscription for one local date: a row of the outbox until it is sent, of the history afterwards.
-
-    `unknown` means that it may have arrived and cannot be looked up, so it is not repeated. `attempt` counts sends.
-    `about` is the id of the prompt that a `reveal` resolves. `touched_at` is when somebody first did anything with it.
-    """
-
-    id: str
-    key: str
-    subscription_id: str
-    target: UserRef | ThreadRef
-    local_date: date
-    category: Category
-    item_id: str
-    status: DeliveryStatus
-    not_before: datetime
-    expires_at: datetime
-    attempt: int = 0
-    message: MessageRef | None = None
-    kind: DeliveryKind = "nudge"
-    about: str | None = None
-    touched_at: datetime | None = None
-    sent_at: datetime | None = None
-
-
-Verdict = Literal["hit", "missed", "unsure"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointVerdict:
-    """What the grader saw of one rubric point; `quote` is the span of the answer that shows it, or empty."""
-
-    point_id: str
-    verdict: Verdict
-    quote: str = ""
-    span: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grade:
-    """A graded answer. `score` is the weight hit over the weight attempted (0-1); `unsure` likewise.
-
-    `abstained` says that too much was unsure for a score to mean anything. `remarks` answer contradictions. `refused`:
-    the text is no answer that anyone could judge, such as an empty one, key words alone or the prompt pasted back.
-    """
-
-    points: tuple[PointVerdict, ...]
-    score: float
-    unsure: float
-    abstained: bool
-    remarks: tuple[str, ...] = ()
-    refused: bool = False

@@ -1,24 +1,20 @@
 """What the core needs from the world around it: a clock, the chat platforms, the store."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
+from bot.core.attention import Newest
 from bot.core.documents import Documents
 from bot.core.memory import Conversations, Gaps, Spending
-from bot.core.model import (
-    Delivery,
-    DeliveryStatus,
-    Grade,
-    Inbound,
-    MessageRef,
-    Reply,
-    Subscription,
-    ThreadRef,
-    UserRef,
-)
+from bot.core.model import Inbound, MessageRef, Reply, ThreadRef, UserRef
+from bot.core.noise import Noise
+from bot.core.progress import ProgressStore
+from bot.core.records import Delivery, DeliveryKind, DeliveryStatus, Grade, Subscription, Verdict
+from bot.core.review import Reviews
 from bot.core.rulings import Corrections, Disputes
+from bot.core.sending import Outcome
 from bot.core.stream import Draw, Stream
 from knowledge.model import Category
 
@@ -36,14 +32,8 @@ class Clock(Protocol):
         """Return once `seconds` have passed on this clock."""
 
 
-class Adapter(Protocol):
-    """A chat platform: it hears events and puts replies where people read them."""
-
-    name: str
-
-    async def run(self, handle: Handler) -> None:
-        """Serve until cancelled. Each event addressed to the coach is stored (`Inbox.accept`) before it is
-        acknowledged, then answered once with what `handle` yields. Raises ConfigurationError for unusable tokens."""
+class Sender(Protocol):
+    """Whatever puts one message where people read it."""
 
     async def send(
         self,
@@ -54,11 +44,21 @@ class Adapter(Protocol):
         only_for: UserRef | None = None,
         replaces: MessageRef | None = None,
     ) -> MessageRef:
-        """Post `reply`; works without `run`. `key` identifies this message for `find` and for platforms that drop
-        repeats. Makes one attempt: raises RateLimited, Rejected, NotSent or Ambiguous and leaves retries to the caller."""
+        """Post `reply`. `key` identifies this message for `find` and for platforms that drop repeats. Makes one
+        attempt: raises RateLimited, Rejected, NotSent or Ambiguous and leaves retries to the caller."""
 
     async def find(self, to: ThreadRef | UserRef, key: str) -> MessageRef | None:
         """The message sent with `key`, after an ambiguous send; None: it did not arrive. Raises Unreadable."""
+
+
+class Adapter(Sender, Protocol):
+    """A chat platform: it hears events and puts replies where people read them; `send` works without `run`."""
+
+    name: str
+
+    async def run(self, handle: Handler) -> None:
+        """Serve until cancelled. Each event addressed to the coach is stored (`Inbox.accept`) before it is
+        acknowledged, then answered once with what `handle` yields. Raises ConfigurationError for unusable tokens."""
 
     async def start_thread(self, in_: ThreadRef, title: str, first: Reply, *, key: str) -> ThreadRef:
         """Open a thread that begins with `first`; errors as `send`."""
@@ -70,6 +70,15 @@ class Profiles(Protocol):
 
     async def time_zone(self, user: UserRef) -> str | None:
         """The IANA name from the person's profile, or None."""
+
+
+@runtime_checkable
+class Opening(Protocol):
+    """An adapter whose first message to a person takes a request before it."""
+
+    async def open(self, to: ThreadRef | UserRef) -> None:
+        """Make that request, unless it was made before: so that `send` is one request. Raises what `send` does, but
+        never Ambiguous: nothing was sent."""
 
 
 @runtime_checkable
@@ -119,6 +128,16 @@ class Inbox(Protocol):
         """Note that the coach speaks in this thread."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A stream's next due instant: `seen` becomes `to`; `ignored` None leaves that count as it is."""
+
+    subscription_id: str
+    seen: datetime
+    to: datetime
+    ignored: int | None = None
+
+
 class Subscriptions(Protocol):
     """People, and the streams of prompts they or their channels asked for."""
 
@@ -139,6 +158,22 @@ class Subscriptions(Protocol):
 
     async def move(self, subscription_id: str, *, seen: datetime, to: datetime) -> None:
         """Set `next_due`, if it still is what the caller has seen."""
+
+    async def move_all(self, moves: Collection[Move]) -> None:
+        """`move` for many streams in one transaction."""
+
+    async def touched(self, subscription_id: str) -> None:
+        """Note that its person did something: nothing was ignored since."""
+
+    async def newest(self, subscription_ids: Collection[str]) -> Mapping[str, Newest]:
+        """The newest message that each stream sent by itself; those without one are left out."""
+
+    async def last_day(self, subscription_id: str) -> date | None:
+        """The local date of its newest daily prompt."""
+
+    async def stranded(self, now: datetime, *, limit: int) -> list[Subscription]:
+        """Active streams, not off, whose `next_due` is further ahead than their settings allow: it was set while the
+        clock was ahead."""
 
 
 class Outbox(Protocol):
@@ -165,6 +200,27 @@ class Outbox(Protocol):
         """The delivery with this key, of a prompt that somebody asked for besides the daily ones: already sent, without
         a change to credits or count."""
 
+    async def add_later(
+        self,
+        subscription_id: str,
+        *,
+        key: str,
+        kind: DeliveryKind,
+        about: str | None,
+        local_date: date,
+        not_before: datetime,
+        expires_at: datetime,
+        now: datetime,
+    ) -> None:
+        """Put a message that is no prompt into the outbox, unless one with this key is there: it costs no credit."""
+
+    async def touch(self, delivery_id: str, *, now: datetime, skipped: bool = False) -> None:
+        """Note that somebody did something with a prompt: the first time stands, and its stream is not ignored any
+        more."""
+
+    async def snooze(self, delivery_id: str, *, until: datetime, expires_at: datetime, now: datetime) -> bool:
+        """Send a prompt again at `until`, which its person asked for; False where it is on its way already."""
+
     async def stream(self, subscription_id: str) -> Stream:
         """What a stream has shown and is owed."""
 
@@ -182,13 +238,36 @@ class Outbox(Protocol):
         caller and is `sending` until `settle`, `postpone` or the end of the lease."""
 
     async def settle(
-        self, delivery_id: str, status: DeliveryStatus, *, message: MessageRef | None = None, reason: str = ""
+        self,
+        delivery_id: str,
+        status: DeliveryStatus,
+        *,
+        message: MessageRef | None = None,
+        reason: str = "",
+        at: datetime | None = None,
     ) -> None:
-        """Record how a send ended."""
+        """Record how a send ended, and when it was sent."""
 
     async def postpone(self, delivery_id: str, *, until: datetime, reason: str, certain: bool = False) -> None:
         """Give a delivery back, to be claimed again after `until`; `certain` says that it did not arrive, so that it
         need not be looked for."""
+
+    async def begin(self, deliveries: Sequence[Delivery], *, now: datetime) -> frozenset[str]:
+        """Note that these are about to be sent; the ids of those that their claim still holds."""
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Record how sends ended, all or none. What a claim no longer holds stays as it is, but for one thing: that a
+        message was sent is always recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """An answer as it was judged: verdicts by rubric point; `quotable` says that its author agreed to be quoted."""
+
+    learner_id: str
+    text: str
+    verdicts: Mapping[str, Verdict]
+    quotable: bool
 
 
 class Practice(Protocol):
@@ -223,6 +302,12 @@ class Practice(Protocol):
         """Note that the learner disagrees with a verdict on an answer of theirs that nobody has ruled on, and which
         sentence of it they mean; False if there is none. `place` (`rulings.place_of`) says who may see it then."""
 
+    async def answers(self, delivery_id: str) -> list[GivenAnswer]:
+        """All answers to a prompt, oldest first."""
+
+    async def allow_quote(self, inbound_id: str) -> None:
+        """Note that the author of the answer in this event agreed that a sentence of it may be quoted."""
+
     async def take_hint(self, *, learner_id: str, delivery_id: str, available: int) -> int:
         """Count a hint; returns the index (from 0) of the one to show, the last one again when all were shown."""
 
@@ -231,6 +316,9 @@ class Practice(Protocol):
 
     async def reveal(self, *, learner_id: str, delivery_id: str) -> None:
         """Note that the learner has seen the model answer."""
+
+    async def help_taken(self, *, learner_id: str, delivery_id: str) -> tuple[int, bool]:
+        """How many hints the learner had, and whether they have seen the model answer."""
 
 
 class Privacy(Protocol):
@@ -262,6 +350,10 @@ class Store(Protocol):
         """Prompts."""
 
     @property
+    def noise(self) -> Noise:
+        """Who was written to unasked."""
+
+    @property
     def practice(self) -> Practice:
         """Answers."""
 
@@ -272,6 +364,14 @@ class Store(Protocol):
     @property
     def disputes(self) -> Disputes:
         """Questions that people find unfit."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """What people know."""
+
+    @property
+    def progress(self) -> ProgressStore:
+        """What progress is counted from."""
 
     @property
     def documents(self) -> Documents:

@@ -1,102 +1,67 @@
 """Practice prompts in chat: today's prompt, an answer by form or in the thread, hints, the model answer, feedback."""
 
-import re
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.core.balance import DEFAULT_SPLIT
 from bot.core.documents import workspace_of
 from bot.core.errors import InvalidRequest
 from bot.core.exemplars import Taught
-from bot.core.feedback import dispute_button, emphasis, feedback, part_buttons, refusal
+from bot.core.feedback import dispute_button, feedback, lesson, refusal
 from bot.core.grading import LONGEST, task_of
 from bot.core.guard import clean, storable
+from bot.core.level import after_placement, is_placed
 from bot.core.model import (
     Action,
     Block,
     Buttons,
-    Delivery,
+    Choice,
     Field,
     Form,
     FormSubmitted,
-    Grade,
     Inbound,
     Message,
     MessageRef,
     Reply,
-    Subscription,
     Text,
     ThreadRef,
     UserRef,
 )
 from bot.core.ports import Clock, Store
-from bot.core.rulings import Disputes, place_of
-from bot.core.schedule import WORK_DAYS
-from bot.core.stream import draw
+from bot.core.prompts import nudge_key, passages, paused_for, prompt_reply, without, worded
+from bot.core.records import Delivery, Grade, Subscription
+from bot.core.review import rating_of
+from bot.core.rulings import place_of
+from bot.core.schedule import WORK_DAYS, fresh_until, zone_of
+from bot.core.stream import NOTHING, Learned, draw
 from bot.core.subscribing import DEFAULT_TIME, ZoneOf, new_subscription
-from knowledge.model import CATEGORY_TITLES, Curriculum, Item, Part
+from knowledge.model import Curriculum, Item, Part
 
-__all__ = ["FRESH_FOR", "Practising", "emphasis", "nudge_key", "passages", "paused_for", "prompt_reply", "without"]
-
-_FENCE = re.compile(r"^[ ]*```\w*[ ]*\n?", re.MULTILINE)
-FRESH_FOR = timedelta(hours=3)
-"""A prompt that could not be sent within this time is dropped."""
-
-
+_CONSENT = Field(
+    name="quote",
+    label="May I quote you, without your name?",
+    kind="choice",
+    value="no",
+    choices=(Choice(value="no", label="No, for me alone"), Choice(value="yes", label="Yes, when it is resolved here")),
+)
+"""Asked in a channel, whose prompt is resolved for all."""
+_IN_TIME = timedelta(hours=12)
+"""An answer after that is not rated Easy."""
 _ONE_WORD = "One word is too little for me to judge: say it in a sentence."
 _NO_TEXT = "I can only read text, so an image or a file tells me nothing: write your answer in a sentence."
-
-
-def nudge_key(subscription: Subscription, day: str) -> str:
-    """The outbox key of a subscription's prompt for a local date (ISO)."""
-    return f"nudge:{subscription.id}:{day}"
-
-
-def passages(text: str) -> Iterator[Text]:
-    """The text as blocks: what stands between ``` fences is code."""
-    for number, piece in enumerate(_FENCE.split(text)):
-        if piece.strip():
-            yield Text(text=piece.strip("\n"), style="code" if number % 2 else "plain")
-
-
-def prompt_reply(item: Item, curriculum: Curriculum, delivery_id: str) -> Reply:
-    """The message that opens a prompt."""
-    leaf = curriculum.leaves[item.leaf].title
-    head = f"{CATEGORY_TITLES[item.category]} · {leaf} · level {item.level} · about {item.minutes} min"
-    return Reply(
-        blocks=(
-            Text(text=head, style="quiet"),
-            *passages(item.prompt),
-            Buttons(items=part_buttons(delivery_id, item.parts[0])),
-        )
-    )
-
-
-def without(curriculum: Curriculum, paused: Collection[str]) -> Curriculum:
-    """What of the curriculum may be asked while these items are paused."""
-    if not paused:
-        return curriculum
-    return replace(curriculum, items={name: item for name, item in curriculum.items.items() if name not in paused})
-
-
-async def paused_for(disputes: Disputes, target: UserRef | ThreadRef, where: ThreadRef | None = None) -> frozenset[str]:
-    """The items that a stream's target is not asked, also not in the place `where` it asks for one."""
-    own = f"{target.platform}:{target.workspace}"
-    places = {own, place_of(where)} if where else {own}
-    return await disputes.paused(places, target if isinstance(target, UserRef) else None)
 
 
 class Practising:
     """The conversation about practice prompts."""
 
-    def __init__(self, store: Store, curriculum: Curriculum, clock: Clock, zone_of: ZoneOf, grading: Taught) -> None:
+    def __init__(
+        self, store: Store, curriculum: Curriculum, clock: Clock, profile_zone: ZoneOf, grading: Taught
+    ) -> None:
         self._store = store
         self._grading = grading
         self._curriculum = curriculum
         self._clock = clock
-        self._zone_of = zone_of
+        self._profile_zone = profile_zone
 
     async def _learner(self, user: UserRef) -> str:
         return await self._store.subscriptions.learner(user, now=self._clock.now())
@@ -106,6 +71,7 @@ class Practising:
         now = self._clock.now()
         subscription = await self._own_stream(inbound)
         delivery, fresh = await self.charge(subscription, now=now, due=now, shown=True, where=inbound.where)
+        await self._store.subscriptions.touched(subscription.id)
         outbox = self._store.outbox
         own_thread = inbound.where.thread is not None and await outbox.in_thread(inbound.where) is None
         if own_thread and delivery.message is None:  # so that a reply in that thread is known as an answer
@@ -115,7 +81,7 @@ class Practising:
         item = self._curriculum.items.get(delivery.item_id)
         if item is None:
             raise InvalidRequest("Today's prompt was retired.", next_step="A new one comes tomorrow.")
-        yield prompt_reply(item, self._curriculum, delivery.id)
+        yield prompt_reply(worded(item, delivery.times), self._curriculum, delivery.id)
 
     async def _own_stream(self, inbound: Inbound) -> Subscription:
         """The person's stream of prompts; one that is not active yet where there was none."""
@@ -125,7 +91,7 @@ class Practising:
             new_subscription(
                 inbound.user,
                 await self._learner(inbound.user),
-                zone=await self._zone_of(inbound.user) or "UTC",
+                zone=await self._profile_zone(inbound.user) or "UTC",
                 at=DEFAULT_TIME,
                 days=WORK_DAYS,
                 split=DEFAULT_SPLIT,
@@ -152,7 +118,7 @@ class Practising:
         delivery = await self._store.outbox.add_extra(
             subscription.id,
             key=f"extra:{subscription.id}:{inbound.id}"[:120],
-            local_date=now.astimezone(ZoneInfo(subscription.zone)).date(),
+            local_date=now.astimezone(zone_of(subscription)).date(),
             item_id=item.id,
             category=item.category,
             now=now,
@@ -188,16 +154,35 @@ class Practising:
                 "Every question of your learning split is paused here.",
                 next_step="An administrator can resume them: `disputes`.",
             )
-        day = due.astimezone(ZoneInfo(subscription.zone)).date()
+        learned = await self._learned(subscription, now)
+        if all(name in learned.unwanted for name, item in open_.items.items() if subscription.split[item.category]):
+            raise InvalidRequest(
+                "You have said “not for me” to every question of your learning split.",
+                next_step="Choose another split in `settings`.",
+            )
+        day = due.astimezone(zone_of(subscription)).date()
         return await self._store.outbox.charge(
             subscription.id,
             key=nudge_key(subscription, day.isoformat()),
             local_date=day,
             not_before=due,
-            expires_at=due + FRESH_FOR,
+            expires_at=fresh_until(due, subscription),
             status="sent" if shown else "pending",
             now=now,
-            draw=lambda stream: draw(open_, subscription.split, stream),
+            draw=lambda stream: draw(open_, subscription.split, stream, learned=learned),
+        )
+
+    async def _learned(self, subscription: Subscription, now: datetime) -> Learned:
+        """What bears on the choice of an item: nothing for a channel, which is nobody's memory."""
+        if subscription.learner_id is None:
+            return NOTHING
+        reviews = self._store.reviews
+        level = await reviews.level(subscription.learner_id)
+        return Learned(
+            cards=await reviews.cards(subscription.learner_id),
+            level=level,
+            unwanted=await reviews.unwanted(subscription.learner_id),
+            now=now,
         )
 
     async def _open(self, delivery_id: str) -> tuple[Delivery, Item]:
@@ -210,21 +195,25 @@ class Practising:
                 "That question was retired; what you answered to it stays in your history.",
                 next_step="Say `today` for a new one.",
             )
-        return delivery, item
+        return delivery, worded(item, delivery.times)
 
     async def answer_form(self, action: Action) -> AsyncIterator[Reply]:
         """The form behind an *Answer* button."""
         delivery_id, _, part_id = action.argument.partition(":")
-        _, item = await self._open(delivery_id)
+        delivery, item = await self._open(delivery_id)
         part = _part(item, part_id)
-        field = Field(name="answer", label="Your answer", kind="text", hint=part.ask[:150], max_length=3000)
-        yield Reply(blocks=(Form(name="answer", title="Your answer", fields=(field,), argument=action.argument),))
+        fields = [Field(name="answer", label="Your answer", kind="text", hint=part.ask[:150], max_length=3000)]
+        if isinstance(delivery.target, ThreadRef):
+            fields.append(_CONSENT)
+        yield Reply(blocks=(Form(name="answer", title="Your answer", fields=tuple(fields), argument=action.argument),))
 
     async def answered_by_form(self, form: FormSubmitted) -> AsyncIterator[Reply]:
         """Feedback on an answer that came by form."""
         delivery_id, _, part_id = form.argument.partition(":")
         async for reply in self._graded(form, delivery_id, part_id, form.values.get("answer", "")):
             yield reply
+        if form.values.get("quote") == "yes":
+            await self._store.practice.allow_quote(form.id)
 
     async def open_prompt(self, message: Message) -> Delivery | None:
         """The prompt that a statement answers: the one of its thread, or, in private, today's while a part is open."""
@@ -234,7 +223,7 @@ class Practising:
         latest = await self._store.outbox.latest(subscription.id) if subscription else None
         if subscription is None or latest is None or subscription.learner_id is None:
             return None
-        today = self._clock.now().astimezone(ZoneInfo(subscription.zone)).date()
+        today = self._clock.now().astimezone(zone_of(subscription)).date()
         if latest.local_date != today or latest.status != "sent":
             return None
         item = self._curriculum.items.get(latest.item_id)
@@ -269,17 +258,38 @@ class Practising:
         if why := _not_judged(text, result):
             yield refusal(why, delivery.id, part)
             return
+        learner_id, now = await self._learner(inbound.user), self._clock.now()
         answer_id = await self._store.practice.save_answer(
             inbound_id=inbound.id,
-            learner_id=await self._learner(inbound.user),
+            learner_id=learner_id,
             delivery_id=delivery.id,
             item_id=item.id,
             text=text[:LONGEST],
             grade=result,
-            now=self._clock.now(),
+            now=now,
         )
+        await self._rated(delivery, item, part, learner_id, result)
         blocks = feedback(item, part, text, result, answer_id=answer_id, delivery_id=delivery.id)
         yield Reply(blocks=tuple(blocks), private=not inbound.direct)
+
+    async def _rated(self, delivery: Delivery, item: Item, part: Part, learner_id: str, result: Grade) -> None:
+        """What an answer says about the learner's memory; a further part never lowers what the first one said."""
+        now = self._clock.now()
+        await self._store.outbox.touch(delivery.id, now=now)
+        if result.abstained:
+            return
+        hints, revealed = await self._store.practice.help_taken(learner_id=learner_id, delivery_id=delivery.id)
+        rating = rating_of(result, hints=hints, revealed=revealed, in_time=now <= delivery.not_before + _IN_TIME)
+        reviews = self._store.reviews
+        before = await reviews.rating(learner_id=learner_id, delivery_id=delivery.id)
+        if before is not None and (part == item.parts[0] or rating <= before):
+            return
+        await reviews.record(
+            learner_id=learner_id, item_id=item.id, rating=rating, kind="prompt", delivery_id=delivery.id, now=now
+        )
+        level = await reviews.level(learner_id)
+        if before is None and not is_placed(level):
+            await reviews.set_level(learner_id, after_placement(level, item.level, rating), now=now)
 
     async def unreadable(self, message: Message, delivery: Delivery) -> AsyncIterator[Reply]:
         """What to say to a message without text where an answer was expected."""
@@ -291,6 +301,7 @@ class Practising:
     async def hint(self, action: Action) -> AsyncIterator[Reply]:
         """The next hint that this person has not seen."""
         delivery, item = await self._open(action.argument)
+        await self._store.outbox.touch(delivery.id, now=self._clock.now())
         number = await self._store.practice.take_hint(
             learner_id=await self._learner(action.user), delivery_id=delivery.id, available=len(item.hints)
         )
@@ -300,19 +311,24 @@ class Practising:
     async def reveal(self, action: Action) -> AsyncIterator[Reply]:
         """The model answer with its sources."""
         delivery, item = await self._open(action.argument)
-        await self._store.practice.reveal(learner_id=await self._learner(action.user), delivery_id=delivery.id)
+        await self._give_up(delivery, item, await self._learner(action.user))
         blocks: list[Block] = [
             Text(text="A good answer", style="heading"),
             *passages(item.answer),
-            Text(text="Often said, and wrong: " + item.misconceptions[0]),
-        ]
-        if item.follow_up:
-            blocks.append(Text(text="Next question: " + item.follow_up))
-        blocks += [
-            Text(text="Source: " + "; ".join(item.sources), style="quiet"),
+            *lesson(item),
             Buttons(items=(dispute_button(delivery.id),)),
         ]
         yield Reply(blocks=tuple(blocks), private=True)
+
+    async def _give_up(self, delivery: Delivery, item: Item, learner_id: str) -> None:
+        """Note that the model answer was seen; before any answer that means the item was not known."""
+        now = self._clock.now()
+        await self._store.outbox.touch(delivery.id, now=now)
+        await self._store.practice.reveal(learner_id=learner_id, delivery_id=delivery.id)
+        if await self._store.reviews.rating(learner_id=learner_id, delivery_id=delivery.id) is None:
+            await self._store.reviews.record(
+                learner_id=learner_id, item_id=item.id, rating=1, kind="prompt", delivery_id=delivery.id, now=now
+            )
 
 
 def _open_part(item: Item, judged: Collection[str]) -> Part | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from bot.core.model import ThreadRef, UserRef, Verdict
+from bot.core.model import ThreadRef, UserRef
+from bot.core.records import Verdict
 
 LONGEST_EXEMPLAR = 300
 """Characters."""

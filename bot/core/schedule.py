@@ -1,19 +1,24 @@
-"""When a prompt is due: local wall-clock times on chosen week days, each local date once."""
+"""When a stream's prompt is due: a local wall-clock time on its days, outside quiet hours, each local date once."""
 
-import difflib
-import re
-from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.core.days_off import is_day_off, is_prompt_day
 from bot.core.errors import InvalidRequest
+from bot.core.prompts import FRESH_FOR
+from bot.core.records import Subscription
 
 WORK_DAYS = frozenset({0, 1, 2, 3, 4})
 """Monday to Friday, as `date.weekday()` counts."""
-_TIME = re.compile(r"(?:at )?(\d{1,2})(?:[:.h](\d{2}))? ?(am|pm)?", re.IGNORECASE)
+Quiet = tuple[time, time]
+"""Local wall-clock hours from the first (included) to the second (not); they may go over midnight."""
+_DAY = timedelta(days=1)
+_HORIZON = 1100
+"""Days that are looked at for the next one; time off lasts a year at the most."""
 
 
-def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
+def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
     """The UTC instant of a wall-clock time on a local date.
 
     In a repeated hour it is the first one; in a gap the time moves forward by the gap's length (PEP 495, fold=0).
@@ -21,78 +26,173 @@ def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
-def next_due(after: datetime, at: time, zone: ZoneInfo, days: Collection[int]) -> datetime:
-    """The first due instant after `after` (aware) on one of the week days (0 Monday to 6 Sunday)."""
-    if not days:
-        raise InvalidRequest("At least one week day is needed.", next_step="Try `subscribe 09:00 mon-fri`.")
-    day = after.astimezone(zone).date() - timedelta(days=1)
-    while True:
-        if day.weekday() in days and (due := instant_of(day, at, zone)) > after:
+def is_quiet(at: time, quiet: Quiet | None) -> bool:
+    """Whether a wall-clock time lies in quiet hours."""
+    if quiet is None:
+        return False
+    start, end = quiet
+    return start <= at < end if start <= end else at >= start or at < end
+
+
+def due_on(day: date, at: time, zone: tzinfo, quiet: Quiet | None = None) -> datetime:
+    """The instant on a local date at which a prompt is due: at its time or, where that is quiet, when the quiet hours
+    of that date end."""
+    due = instant_of(day, at, zone)
+    if quiet is not None and is_quiet(due.astimezone(zone).time(), quiet):
+        return instant_of(day, quiet[1], zone)
+    return due
+
+
+def next_due(  # noqa: PLR0917 - the order of a sentence: after, at, where, on which days
+    after: datetime,
+    at: time,
+    zone: tzinfo,
+    days: Collection[int],
+    off: Callable[[date], bool] = lambda _day: False,
+    quiet: Quiet | None = None,
+) -> datetime:
+    """The first due instant after `after` (aware) on one of the week days (0 Monday to 6 Sunday) that is not `off`.
+
+    Raises InvalidRequest where there is none within three years.
+    """
+    first = after.astimezone(zone).date() - _DAY
+    for step in range(_HORIZON if days else 0):
+        day = first + step * _DAY
+        if day.weekday() in days and not off(day) and (due := due_on(day, at, zone, quiet)) > after:
             return due
-        day += timedelta(days=1)
+    raise InvalidRequest("At least one week day is needed.", next_step="Try `subscribe 09:00 mon-fri`.")
 
 
-def parse_time(text: str) -> time | None:
-    """A wall-clock time such as 9, 09:30, 9.30, 5pm; None if it is none."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        return None
-    hour, minute, half = int(match[1]), int(match[2] or 0), (match[3] or "").lower()
-    if half and not 1 <= hour <= 12:
-        return None
-    if half:
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    return time(hour, minute) if hour < 24 and minute < 60 else None
+# --- of a stream -----------------------------------------------------------------------------
 
 
-def find_zone(name: str) -> ZoneInfo:
-    """The IANA zone with this name, in any letter case; raises InvalidRequest with the nearest names otherwise."""
-    wanted = name.strip().replace(" ", "_").casefold()
-    known = {zone.casefold(): zone for zone in available_timezones()}
-    if wanted in known:
-        return ZoneInfo(known[wanted])
-    cities = {zone.rsplit("/", 1)[-1]: full for zone, full in sorted(known.items()) if "/" in zone}
-    if wanted in cities:
-        return ZoneInfo(cities[wanted])
-    near = [cities[city] for city in difflib.get_close_matches(wanted.rsplit("/", 1)[-1], cities, n=3, cutoff=0.6)]
-    near += [known[zone] for zone in difflib.get_close_matches(wanted, known, n=3, cutoff=0.7)]
-    offered = ", ".join(dict.fromkeys(near)) if near else "Europe/Paris, America/New_York, Asia/Kolkata"
-    raise InvalidRequest(
-        f"I do not know the time zone “{name.strip()[:60]}”.",
-        next_step=f"Did you mean {offered}?" if near else f"Use an IANA name such as {offered}.",
+def zone_is_known(name: str) -> bool:
+    """Whether the time zone database has this zone; it had it when somebody chose it."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def zone_of(subscription: Subscription) -> tzinfo:
+    """The stream's zone. Where that is not known any more: the fixed offset at which its next prompt was to come at
+    its local time, so that it keeps coming at about that hour; UTC if there is none."""
+    if zone_is_known(subscription.zone):
+        return ZoneInfo(subscription.zone)
+    if subscription.next_due is None:
+        return UTC
+    at = _usual_time(subscription)
+    utc = subscription.next_due.astimezone(UTC)
+    minutes = (at.hour - utc.hour) * 60 + at.minute - utc.minute
+    return timezone(timedelta(minutes=(minutes + 720) % 1440 - 720))
+
+
+def _usual_time(subscription: Subscription) -> time:
+    """The wall-clock time at which its prompts come on a day without a change of the clock."""
+    quiet = subscription.quiet
+    return quiet[1] if quiet and is_quiet(subscription.local_time, quiet) else subscription.local_time
+
+
+def local_day(instant: datetime, subscription: Subscription) -> date:
+    """The stream's local date at an instant."""
+    return instant.astimezone(zone_of(subscription)).date()
+
+
+def upcoming(subscription: Subscription, after: datetime, *, had: date | None = None) -> datetime:
+    """When the stream's next prompt is due, after `after` and on a later local date than `had`."""
+    return next_due(
+        after,
+        subscription.local_time,
+        zone_of(subscription),
+        subscription.days,
+        lambda day: (had is not None and day <= had) or not is_prompt_day(day, subscription),
+        subscription.quiet,
     )
 
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+def rescheduled(before: Subscription | None, wanted: Subscription, *, now: datetime, had: date | None) -> datetime:
+    """When the next prompt is due after a stream was switched on or its settings changed.
+
+    `had` is the local date of its newest prompt. A day whose prompt was still to come is not dropped because its new
+    time is over already: it comes at the old instant, or now. Raises InvalidRequest where no day is left.
+    """
+    zone = zone_of(wanted)
+    today = now.astimezone(zone).date()
+    if had is not None and had > today + _DAY:  # it was sent while the clock was ahead
+        had = None
+    following = upcoming(wanted, now, had=had)
+    if not _owed(before, today, now) or following.astimezone(zone).date() == today:
+        return following
+    if (had is not None and had >= today) or not is_prompt_day(today, wanted):
+        return following
+    assert before is not None
+    assert before.next_due is not None
+    for instant in (before.next_due, now, instant_of(today, wanted.quiet[1], zone) if wanted.quiet else now):
+        local = instant.astimezone(zone)
+        if instant >= now and local.date() == today and not is_quiet(local.time(), wanted.quiet):
+            return instant
+    return following
 
 
-def _is_day(word: str) -> bool:
-    return len(word) >= 3 and any(day.startswith(word) for day in _FULL_DAYS)
+def _owed(before: Subscription | None, today: date, now: datetime) -> bool:
+    """Whether a prompt of today or an earlier local date was still to come."""
+    if before is None or not before.active or before.next_due is None or now > before.next_due + FRESH_FOR:
+        return False
+    return local_day(before.next_due, before) <= today
 
 
-def parse_days(text: str) -> frozenset[int] | None:
-    """Week days such as `mon-fri`, `mon,wed,fri`, `daily`, `weekdays`; None if it is none of that."""
-    text = text.strip().lower()
-    if text in {"daily", "everyday"}:
-        return frozenset(range(7))
-    if text in {"weekdays", "workdays"}:
-        return WORK_DAYS
-    days: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not _is_day(first) or (last and not _is_day(last)):
-            return None
-        start = _DAYS.index(first[:3])
-        end = _DAYS.index(last[:3]) if last else start
-        days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
-    return frozenset(days) or None
+def fresh_until(due: datetime, subscription: Subscription) -> datetime:
+    """Until when a prompt that was due at `due` may still be sent: three hours, but not into quiet hours."""
+    latest = due + FRESH_FOR
+    if subscription.quiet is None:
+        return latest
+    zone = zone_of(subscription)
+    start = instant_of(due.astimezone(zone).date(), subscription.quiet[0], zone)
+    if start < due:
+        start = instant_of(due.astimezone(zone).date() + _DAY, subscription.quiet[0], zone)
+    return min(latest, start)
 
 
-def days_in_words(days: Collection[int]) -> str:
-    """`Mon-Fri`, `every day` or a list of names."""
-    if len(days) == 7:
-        return "every day"
-    if frozenset(days) == WORK_DAYS:
-        return "Mon-Fri"
-    return ", ".join(_DAYS[day].title() for day in sorted(days))
+def snoozed_until(word: str, now: datetime, subscription: Subscription) -> datetime:
+    """When a prompt comes back that was put off by `1h`, to `tomorrow` or to an ISO date.
+
+    Out of quiet hours it comes when they end, on a day off on the next work day at the stream's time. Raises
+    InvalidRequest for anything else and for a day that is not ahead.
+    """
+    zone = zone_of(subscription)
+    today = now.astimezone(zone).date()
+    if word == "1h":
+        return _an_hour_on(now, subscription, zone)
+    try:
+        day = today + _DAY if word == "tomorrow" else date.fromisoformat(word)
+    except ValueError as error:
+        raise InvalidRequest(
+            f"“{word[:20]}” is not a day.", next_step=f"Write it as {today + 7 * _DAY}, or say tomorrow."
+        ) from error
+    if day <= today:
+        raise InvalidRequest(f"{day} is not after today.", next_step=f"Try {today + _DAY}, or one hour.")
+    return _from(day, subscription, zone)
+
+
+def _an_hour_on(now: datetime, subscription: Subscription, zone: tzinfo) -> datetime:
+    later = now + timedelta(hours=1)
+    local = later.astimezone(zone)
+    if subscription.quiet is None or not is_quiet(local.time(), subscription.quiet):
+        return later
+    day = local.date() if local.time() < subscription.quiet[1] else local.date() + _DAY
+    if is_day_off(day, subscription):
+        return _from(day, subscription, zone)
+    return instant_of(day, subscription.quiet[1], zone)
+
+
+def _from(day: date, subscription: Subscription, zone: tzinfo) -> datetime:
+    """The stream's time on the first work day from `day` on."""
+    return next_due(
+        instant_of(day, time.min, zone) - timedelta(seconds=1),
+        subscription.local_time,
+        zone,
+        subscription.days,
+        lambda one: one < day or is_day_off(one, subscription),
+        subscription.quiet,
+    )

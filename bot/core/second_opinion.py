@@ -16,9 +16,9 @@ from bot.core.evidence import number_span
 from bot.core.grading import LONGEST, Grader, Task, totalled
 from bot.core.guard import invisible, redacted
 from bot.core.memory import Spending
-from bot.core.model import Grade, PointVerdict
 from bot.core.ports import Clock
 from bot.core.quantities import quantities
+from bot.core.records import Grade, PointVerdict
 from knowledge.model import Point
 from knowledge.ports import Judge, Opinion
 
