@@ -16,7 +16,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import typer
 
+from bot import figures
 from bot.core.errors import CoachError, ConfigurationError
+from bot.figures import JsonFlag
 from bot.settings import ENV_FILE, Settings, SettingsError, load_settings
 from knowledge.model import KnowledgeError
 
@@ -26,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A coach for backend engineers: exact answers, one practice prompt a day, honest feedback.",
 )
-JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for programs.")]
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -300,22 +301,10 @@ def doctor(as_json: JsonFlag = False) -> None:
         raise SystemExit(2)
 
 
-# --- plan ------------------------------------------------------------------------------------
+# --- plan, simulate, progress, report --------------------------------------------------------
 
-
-@app.command()
-def plan(
-    prompts: Annotated[int, typer.Option(min=1, max=100_000, help="How many prompts.")] = 10,
-    split: Annotated[str, typer.Option(help="Backend/system design/DSA/AI, in percent.")] = "",
-    for_user: Annotated[
-        str, typer.Option("--for", help="Whose stream to go on from: PLATFORM:WORKSPACE:USER; a fresh one without it.")
-    ] = "",
-    as_json: JsonFlag = False,
-) -> None:
-    """What the daily delivery would send, by the same function."""
-    from bot.terminal import plan as plan_here
-
-    asyncio.run(plan_here(prompts, split, for_user, as_json=as_json))
+for _command in (figures.plan, figures.simulate, figures.progress, figures.report):
+    app.command()(_command)
 
 
 # --- export, forget --------------------------------------------------------------------------

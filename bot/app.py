@@ -12,7 +12,9 @@ from typing import cast
 from bot.core.admin import Admins
 from bot.core.answering import Answering
 from bot.core.browsing import Browsing
+from bot.core.charging import Charging
 from bot.core.coach import Coach
+from bot.core.composing import Composing
 from bot.core.correcting import Correcting
 from bot.core.curating import Curating
 from bot.core.disputing import Disputing
@@ -26,9 +28,13 @@ from bot.core.owning import Owning
 from bot.core.personal import Personal
 from bot.core.ports import Adapter, Clock, Inbox, Profiles
 from bot.core.practice import Practising
+from bot.core.progress import Progress
+from bot.core.progressing import Progressing
 from bot.core.questions import Questions
+from bot.core.recalling import Recalling
 from bot.core.resolving import Resolving
 from bot.core.second_opinion import Grading, SecondOpinion
+from bot.core.steering import Steering
 from bot.core.subscribing import Subscribing
 from bot.core.telling import Telling
 from bot.core.writing import Writing
@@ -37,7 +43,7 @@ from bot.settings import Settings
 from bot.store.store import SqlStore, open_store
 from jobs.clock import Job, Ticker
 from jobs.deliveries import Deliveries
-from jobs.gaps import ask_owners
+from jobs.gaps import Budget, ask_owners
 from jobs.nudges import enqueue_due
 from jobs.retention import purge
 from knowledge.index.embedding_process import PassageEmbedding
@@ -83,6 +89,7 @@ class App:
     answering: Answering
     library: Library
     practising: Practising
+    composing: Composing
     coach: Coach
     adapters: dict[str, Adapter]
 
@@ -97,15 +104,25 @@ class App:
     async def send_prompts(self) -> int:
         """Put due prompts into the outbox and send what it holds; returns how many were sent."""
         served = tuple(self.adapters)
-        await enqueue_due(self.store.subscriptions, self.practising, now=self.clock.now(), platforms=served)
-        deliveries = Deliveries(self.store.outbox, self.store.inbox, self.adapters, self.curriculum, self.clock)
+        await enqueue_due(
+            self.store.subscriptions,
+            self.practising,
+            now=self.clock.now(),
+            platforms=served,
+            noise=self.store.noise,
+            charging=Charging(self.store, self.store.charges, self.curriculum),
+        )
+        deliveries = Deliveries(self.store.outbox, self.store.inbox, self.adapters, self.composing, self.clock)
         return await deliveries.send_due()
 
     async def ask_owners(self) -> int:
         """Once a week, send open questions to the owners of their topics; returns how many were written to."""
         tell = Telling(self.adapters, self.clock)
         now = self.clock.now()
-        return await ask_owners(self.store.gaps, tell, self.retriever, now=now, platforms=tuple(self.adapters))
+        budget = Budget(noise=self.store.noise, subscriptions=self.store.subscriptions)
+        return await ask_owners(
+            self.store.gaps, tell, self.retriever, now=now, platforms=tuple(self.adapters), budget=budget
+        )
 
     async def serve(self) -> None:
         """Run all adapters and the jobs until one of them ends with an error or the task is cancelled."""
@@ -115,6 +132,13 @@ class App:
             tasks.create_task(Ticker(self.jobs()).run(), name="clock")
             await asyncio.sleep(_CONNECT_FIRST)
             self.retriever.start()
+
+
+def draw_progress(progress: Progress) -> bytes:
+    """See `bot.core.progressing.Draw`; the drawing is imported when it is first asked for."""
+    from bot.picture import draw
+
+    return draw(progress)
 
 
 def index_folder(settings: Settings) -> Path:
@@ -146,6 +170,7 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
     practising = Practising(store, curriculum, clock, zone_of, grading)
     admins, tell = Admins(settings.admins), Telling(adapters, clock)
     resolving = Resolving(store.gaps, library, article, clock, tell, answering=answering)
+    progressing = Progressing(store, curriculum, clock, draw_progress)
     coach = Coach(
         questions=Questions(
             answering,
@@ -166,6 +191,9 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
         browsing=Browsing(practising, store, curriculum, retriever, clock),
         correcting=Correcting(store, curriculum, clock, admins, tell, embedder=retriever),
         disputing=Disputing(store, curriculum, clock, admins),
+        steering=Steering(store, clock),
+        recalling=Recalling(store, curriculum, clock),
+        progressing=progressing,
     )
     try:
         await store.warm()
@@ -178,6 +206,7 @@ async def open_app(settings: Settings, clock: Clock, *, index: Path | None) -> A
             answering=answering,
             library=library,
             practising=practising,
+            composing=Composing(store, curriculum, progressing.digest),
             coach=coach,
             adapters=adapters,
         )

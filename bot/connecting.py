@@ -13,7 +13,8 @@ from bot.app import ADAPTERS, App, create_adapter, index_folder, open_app
 from bot.core.balance import DEFAULT_SPLIT
 from bot.core.errors import CoachError, ConfigurationError, InvalidRequest
 from bot.core.guide import Connectable, Guide
-from bot.core.model import Subscription, ThreadRef
+from bot.core.model import ThreadRef
+from bot.core.records import Subscription
 from bot.core.schedule import WORK_DAYS, next_due
 from bot.core.subscribing import DEFAULT_TIME, new_subscription, read_schedule
 from bot.settings import ENV_FILE, Settings, save_to_env_file, with_tokens

@@ -10,6 +10,7 @@ from typing import Literal
 from bot.app import ADAPTERS, configured, create_adapter
 from bot.core.errors import CoachError, ConfigurationError
 from bot.core.guide import Connectable
+from bot.core.schedule import zone_is_known
 from bot.settings import Settings
 from bot.store.folder import held_folder, ready_folder
 from bot.store.store import SqlStore, open_store
@@ -98,6 +99,21 @@ async def _database(settings: Settings, store: SqlStore) -> AsyncIterator[Findin
             topic="deliveries",
             text=f"{count} on {platform} {status}: {reason or 'no reason recorded'}",
             next_step="See the log of that time." if status == "failed" else "",
+        )
+    for zone, count in (await store.subscriptions.zones()).items():
+        if not zone_is_known(zone):
+            yield Finding(
+                level="error",
+                topic="time zones",
+                text=f"{zone}, chosen by {count} of the streams, does not exist any more; they keep their hour in UTC",
+                next_step="pip install --upgrade tzdata, or have them say `subscribe 09:00 Europe/Paris`.",
+            )
+    if ahead := await store.subscriptions.ahead(SystemClock().now()):
+        yield Finding(
+            level="note",
+            topic="clock",
+            text=f"{ahead} streams have a prompt of a later date than today: the clock was ahead then, or is behind now",
+            next_step="Check this machine's clock; `back` in chat sets one's own stream right.",
         )
 
 

@@ -15,7 +15,7 @@ from bot.core.attempting import Attempt, attempt
 from bot.core.errors import InvalidRequest
 from bot.core.grading import LONGEST, Grader, Task, task_of
 from bot.core.guard import clean
-from bot.core.model import Grade
+from bot.core.records import Grade
 from bot.core.second_opinion import Grading, SecondOpinion
 from bot.settings import Settings
 from knowledge.formulas import filled

@@ -217,7 +217,7 @@ def parse_person(text: str) -> "UserRef":
 async def plan(prompts: int, split: str, for_user: str, *, as_json: bool) -> None:
     """The next prompts of a stream, by the function that delivery calls."""
     from bot.core.balance import DEFAULT_SPLIT, parse_split
-    from bot.core.practice import paused_for, without
+    from bot.core.prompts import paused_for, without
     from bot.core.stream import Stream
     from bot.core.stream import plan as planned
     from knowledge.loader import load_curriculum

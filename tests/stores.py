@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.app import draw_progress
 from bot.core.admin import Admins
 from bot.core.answering import Answering
 from bot.core.balance import DEFAULT_SPLIT
@@ -32,7 +33,6 @@ from bot.core.model import (
     MessageRef,
     Quote,
     Reply,
-    Subscription,
     Table,
     Text,
     ThreadRef,
@@ -42,9 +42,13 @@ from bot.core.owning import Owning
 from bot.core.personal import Personal
 from bot.core.ports import Adapter, Clock, Handler, Store
 from bot.core.practice import Practising
+from bot.core.progressing import Progressing
 from bot.core.questions import Questions
+from bot.core.recalling import Recalling
+from bot.core.records import Subscription
 from bot.core.resolving import Resolving
 from bot.core.second_opinion import Grading
+from bot.core.steering import Steering
 from bot.core.stream import Draw, Stream, draw
 from bot.core.subscribing import Subscribing, new_subscription
 from bot.core.telling import Telling
@@ -343,6 +347,9 @@ def wired(store: Store, clock: Clock, *, zone: str | None = None, curriculum: Cu
         browsing=Browsing(practising, store, curriculum, retriever, clock),
         correcting=Correcting(store, curriculum, clock, admins, tell),
         disputing=Disputing(store, curriculum, clock, admins),
+        steering=Steering(store, clock),
+        recalling=Recalling(store, curriculum, clock),
+        progressing=Progressing(store, curriculum, clock, draw_progress),
     )
     made = Wired(coach, practising, retriever, shelf, library, adapter, zone)
     return made

@@ -28,6 +28,7 @@ from tests.bench.cranfield import FOLDER as CRANFIELD
 from tests.bench.cranfield import cranfield_rows
 from tests.bench.floor import ROOT, Floor, questions
 from tests.bench.scale import scale_rows
+from tests.bench.sends import sends_rows
 from tests.bench.table import Row, percentile, show
 from tests.platform.process import coach_process, environment, peer_process, tokens
 
@@ -194,6 +195,7 @@ PARTS: dict[str, Part] = {
     "run": run_rows,
     "scale": scale_rows,
     "cranfield": cranfield_rows,
+    "sends": sends_rows,
 }
 
 

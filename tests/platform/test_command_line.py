@@ -301,7 +301,7 @@ def test_a_whole_conversation_by_a_pipe(seeded: CommandLine) -> None:
     coach = seeded
     lines = (
         QUESTION, "today", "2", "1", "The id is a double in JavaScript and loses precision above 2^53.", "settings", "1",
-        "10:30", "Europe/Paris", "", "", "subscribe", "subscribe 09:00 Europe/Pari", "subscribe 09:00 Mars/Phobos", "help", "export",
+        "10:30", "Europe/Paris", "", "", "", "subscribe", "subscribe 09:00 Europe/Pari", "subscribe 09:00 Mars/Phobos", "help", "export",
         "quit", "help",
     )  # fmt: skip
     ended = coach("chat", stdin="\n".join(lines).encode())
@@ -389,7 +389,7 @@ def test_doctor_names_what_is_missing_and_the_next_step(warm: CommandLine) -> No
         "data folder": "ok", "curriculum": "ok", "index": "ok", "database": "ok", "documents": "ok", "model": "ok",
         "slack": "note", "discord": "note",
     }  # fmt: skip
-    assert findings["curriculum"]["text"].startswith("123 items, 48/36/24/15")
+    assert findings["curriculum"]["text"].startswith(f"{len(load_curriculum().items)} items, ")
     assert findings["slack"]["next_step"] == "coach connect slack"
 
 

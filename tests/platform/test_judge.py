@@ -13,7 +13,7 @@ import pytest
 import tiktoken
 
 from bot.core.grading import Grader, Task
-from bot.core.model import Grade
+from bot.core.records import Grade
 from bot.core.second_opinion import Grading, SecondOpinion
 from bot.service import SimulatedClock
 from bot.store.store import SqlStore

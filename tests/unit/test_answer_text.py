@@ -119,4 +119,7 @@ def test_terse_broken_and_coded_english_passes(text: str) -> None:
 
 def test_shuffled_words_are_told_from_bad_grammar() -> None:
     assert is_shuffled("the of pool a is job the waits an to for the and lock a the it stop")
+    assert is_shuffled("The of pool. A is job the waits an to for.\nThe and lock. A the it stop")
+    assert not is_shuffled("Between A and B the link is cut, so A is alone; A and C agree, and A or B may still vote.")
+    assert not is_shuffled("SELECT 1 FROM t a WHERE a.x > :a AND a.y = :a AND (a.z < :a OR a.z = :a)")
     assert not is_shuffled("I has made the test and it was fail because the lock, a has been hold by job of the night.")

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.attempting import attempt
 from bot.core.grading import Task, totalled
-from bot.core.model import Grade, PointVerdict, Verdict
+from bot.core.records import Grade, PointVerdict, Verdict
 from knowledge.model import Contradiction, Part, Point
 
 POINTS = [

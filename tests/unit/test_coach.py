@@ -287,7 +287,13 @@ async def test_settings_show_what_is_set_and_change_all_of_it_or_nothing(core: W
     (opened,) = await hear(core.coach, press(buttons(shown)["Change"]))
     assert opened.form is not None
     values = {field.name: field.value for field in opened.form.fields}
-    assert values == {"time": "09:00", "zone": "Europe/Paris", "days": "mon-fri", "split": "40/30/20/10"}
+    assert values == {
+        "time": "09:00",
+        "zone": "Europe/Paris",
+        "days": "mon-fri",
+        "split": "40/30/20/10",
+        "holidays": "",
+    }
     for wrong in ({"time": "25:00"}, {"zone": "Mars/Base"}, {"days": "someday"}, {"split": "1/2/3"}):
         with pytest.raises(InvalidRequest) as caught:
             await hear(core.coach, submit("settings", {**values, "time": "07:00", **wrong}, ADA))
@@ -420,7 +426,7 @@ def test_what_reads_like_a_question(text: str, expected: bool) -> None:
 
 
 def test_buttons_of_every_prompt_fit_their_platforms() -> None:
-    from bot.core.practice import prompt_reply
+    from bot.core.prompts import prompt_reply
 
     for item in CURRICULUM.items.values():
         reply = prompt_reply(item, CURRICULUM, "0" * 36)

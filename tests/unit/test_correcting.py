@@ -9,7 +9,8 @@ from bot.core.answer_text import AnswerText
 from bot.core.errors import InvalidRequest, Rejected
 from bot.core.exemplars import SAME_FROM, Taught, _Place, exemplar_of, newest, sentence_for, settled, standing
 from bot.core.grading import Grader, Task, task_of, totalled
-from bot.core.model import Button, PointVerdict, Reply, Table, ThreadRef, UserRef
+from bot.core.model import Button, Reply, Table, ThreadRef, UserRef
+from bot.core.records import PointVerdict
 from bot.core.rulings import Exemplar
 from bot.core.second_opinion import Grading
 from bot.service import SimulatedClock

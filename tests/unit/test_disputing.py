@@ -88,7 +88,12 @@ async def test_the_open_one_can_still_be_answered(core: Wired) -> None:
 async def test_the_feedback_on_the_last_part_has_the_button_too(core: Wired) -> None:
     argument = buttons(await today(core))["Answer"].argument.replace(":a", ":b")
     (reply,) = await hear(core.coach, submit("answer", {"answer": "Stop the job"}, ADA, argument=argument))
-    assert list(buttons(reply)) == ["Reveal a good answer", "Dispute this question"]
+    assert list(buttons(reply)) == [
+        "Reveal a good answer",
+        "Rate it myself",
+        "Dispute this question",
+        "Three quick recalls",
+    ]
 
 
 @pytest.mark.parametrize("target", [BOB, channel()])

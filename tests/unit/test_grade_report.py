@@ -7,7 +7,7 @@ import pytest
 from bot.core.attempting import Attempt
 from bot.core.errors import InvalidRequest
 from bot.core.grading import Task
-from bot.core.model import Grade, PointVerdict, Verdict
+from bot.core.records import Grade, PointVerdict, Verdict
 from bot.grade_report import Wanted, asked, feedback, read_answer
 from knowledge.loader import load_curriculum
 from knowledge.model import Part, Point

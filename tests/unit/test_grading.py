@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.first_minute import POINTS
 from bot.core.grading import grade
-from bot.core.model import Grade
+from bot.core.records import Grade
 from knowledge.model import Contradiction, Numeric, Point
 
 PROMPT = "Checkout is slow: every pod shows its database pool at 20 of 20 in use with 15 requests waiting."

@@ -6,8 +6,10 @@ from itertools import islice
 from bot.app import App
 from bot.core.answering import Answering
 from bot.core.balance import DEFAULT_SPLIT
+from bot.core.composing import Composing
 from bot.core.model import Reply
-from bot.core.practice import prompt_reply
+from bot.core.prompts import prompt_reply
+from bot.core.records import Delivery
 from bot.core.stream import Stream, plan
 from bot.service import SimulatedClock, rehearse_until
 from bot.settings import load_settings
@@ -15,6 +17,10 @@ from bot.store.store import SqlStore
 from knowledge.loader import load_article, load_curriculum
 from tests.conftest import START
 from tests.stores import MemoryAdapter, channel, hear, message, person, wired
+
+
+async def no_digest(_delivery: Delivery) -> Reply | None:
+    return None
 
 
 async def test_a_hundred_days_are_the_plan(store: SqlStore, clock: SimulatedClock) -> None:
@@ -29,6 +35,7 @@ async def test_a_hundred_days_are_the_plan(store: SqlStore, clock: SimulatedCloc
         answering=Answering(core.retriever, load_article()),
         library=core.library,
         practising=core.practising,
+        composing=Composing(store, curriculum, no_digest),
         coach=core.coach,
         adapters={},
     )

@@ -83,6 +83,15 @@ async def test_a_week_of_silence_is_one_prompt_and_not_seven(sqlite_store: SqlSt
     assert await count(sqlite_store) == 1
 
 
+async def test_after_a_night_of_silence_the_prompt_of_the_day_is_sent(
+    sqlite_store: SqlStore, clock: SimulatedClock
+) -> None:
+    await subscribed(sqlite_store, person())
+    clock.instant += timedelta(days=1, minutes=5)
+    assert await enqueue(sqlite_store, clock) == 1, "yesterday's is dropped, today's is five minutes late"
+    assert await sqlite_store.subscriptions.next_due() == NOW + timedelta(days=2)
+
+
 async def test_the_local_date_counts_and_not_the_one_in_utc(sqlite_store: SqlStore, clock: SimulatedClock) -> None:
     kiritimati = await subscribed(sqlite_store, person(), zone="Pacific/Kiritimati", due=None)
     due = datetime(2026, 1, 5, 19, tzinfo=UTC)  # 09:00 on the 6th

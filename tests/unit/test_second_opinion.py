@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.answer_text import AnswerText
 from bot.core.grading import Grader, Task, grade, totalled
-from bot.core.model import Grade, PointVerdict
+from bot.core.records import Grade, PointVerdict
 from bot.core.second_opinion import Grading, SecondOpinion, merged, supporting
 from bot.service import SimulatedClock
 from bot.store.store import SqlStore

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.model import Field, Form, FormSubmitted, Text, ThreadRef
-from bot.core.practice import passages
+from bot.core.prompts import passages
 from bot.core.subscribing import read_schedule
 from bot.service import SimulatedClock
 from bot.store.store import SqlStore

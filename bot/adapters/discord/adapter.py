@@ -185,6 +185,10 @@ class DiscordAdapter:
         """As `core.ports.Adapter.send`."""
         return await self._delivery.send(to, reply, key=key, only_for=only_for, replaces=replaces)
 
+    async def open(self, to: ThreadRef | UserRef) -> None:
+        """As `core.ports.Opening.open`."""
+        await self._delivery.open(to)
+
     async def find(self, to: ThreadRef | UserRef, key: str) -> MessageRef | None:
         """As `core.ports.Adapter.find`."""
         return await self._delivery.find(to, key)

@@ -13,7 +13,7 @@ from bot.adapters.discord.failures import translated
 from bot.adapters.discord.responder import Gone, Responder
 from bot.adapters.discord.threads import Threads
 from bot.adapters.discord.translate import PLATFORM, title
-from bot.core.errors import Rejected, Unreadable
+from bot.core.errors import Ambiguous, NotSent, Rejected, Unreadable
 from bot.core.model import Action, Button, Buttons, Form, Inbound, MessageRef, Reply, Text, ThreadRef, UserRef
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class Delivery:
         self._threads = threads_
         self._tried: OrderedDict[str, float] = OrderedDict()
         self._arrived: dict[str, dict[int, str]] = {}
+        self._directs: dict[str, str] = {}
 
     def _event(self, key: str) -> Answering | None:
         return self._answering.get(key.rpartition(":")[0])
@@ -146,9 +147,22 @@ class Delivery:
             return message
         return None
 
+    async def open(self, to: ThreadRef | UserRef) -> None:
+        """As `core.ports.Opening.open`."""
+        if isinstance(to, UserRef):
+            client = await self._client()
+            try:
+                with translated():
+                    await self._direct(client, to)
+            except Ambiguous as error:
+                raise NotSent(str(error)) from error
+
     async def _direct(self, client: discord.Client, person: UserRef) -> ThreadRef:
-        channel = await client.create_dm(discord.Object(threads.number(person.id)))
-        return ThreadRef(platform=PLATFORM, workspace="", channel=str(channel.id))
+        if person.id not in self._directs:
+            # discord.py itself remembers 128 of them, and the call that opens one is limited over all people
+            channel = await client.create_dm(discord.Object(threads.number(person.id)))
+            self._directs[person.id] = str(channel.id)
+        return ThreadRef(platform=PLATFORM, workspace="", channel=self._directs[person.id])
 
     async def find(self, to: ThreadRef | UserRef, key: str) -> MessageRef | None:
         """As `core.ports.Adapter.find`.

@@ -21,7 +21,15 @@ from bot.adapters.slack.requests import Request, Requests
 from bot.adapters.slack.translate import PLATFORM, Identity, Incoming, Malformed, translate
 from bot.adapters.slack.web import Web, attempt
 from bot.core import intake
-from bot.core.errors import Ambiguous, ConfigurationError, InvalidRequest, PlatformError, Rejected, Unreadable
+from bot.core.errors import (
+    Ambiguous,
+    ConfigurationError,
+    InvalidRequest,
+    NotSent,
+    PlatformError,
+    Rejected,
+    Unreadable,
+)
 from bot.core.model import File, Form, Inbound, MessageRef, Picture, Reply, Text, ThreadRef, UserRef
 from bot.core.ports import Clock, Handler, Inbox, Pending
 from bot.settings import Settings
@@ -226,6 +234,13 @@ class SlackAdapter:
                 raise
             ts = await self._poster.deliver(render(reply, tables=False), target, key)
         return MessageRef(thread=place, id=ts)
+
+    async def open(self, to: ThreadRef | UserRef) -> None:
+        """As `Opening.open`: the DM with a person."""
+        try:
+            await self._place(to)
+        except Ambiguous as error:
+            raise NotSent(str(error)) from error
 
     async def _place(self, to: ThreadRef | UserRef) -> ThreadRef:
         if isinstance(to, ThreadRef):

@@ -46,7 +46,7 @@ async def refused(api_url: str, inbox: MemoryInbox, clock: QuickClock, mode: str
         ({"SLACK_APP_TOKEN": "xapp-wrong"}, "Slack does not accept SLACK_APP_TOKEN"),
     ],
 )
-async def test_a_token_that_does_not_serve(  # noqa: PLR0917
+async def test_a_token_that_does_not_serve(
     socket: SlackHarness,
     inbox: MemoryInbox,
     clock: QuickClock,
@@ -70,7 +70,7 @@ async def test_a_token_that_does_not_serve(  # noqa: PLR0917
         ("apps.connections.open", "missing_scope", "connections:write"),
     ],
 )
-async def test_what_slack_says_is_passed_on(  # noqa: PLR0917
+async def test_what_slack_says_is_passed_on(
     socket: SlackHarness, inbox: MemoryInbox, clock: QuickClock, method: str, code: str, words: str
 ) -> None:
     socket.peer.fault(method, "error", code=code)
