@@ -43,7 +43,7 @@ async def test_a_stranger_gets_the_first_prompt_into_a_channel_in_twelve_steps(p
         )
         assert code == 0, said
         (post,) = await peer("posts")
-    assert post["buttons"] == ["Answer", "Hint", "Reveal"]
+    assert post["buttons"] == ["Answer", "Hint", "Reveal", "More …"]
     assert "The first prompt is in that channel." in said
     assert sum(line[:2].rstrip(".").isdigit() for line in said.splitlines()) <= 12
     assert "Traceback" not in said

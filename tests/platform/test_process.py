@@ -87,7 +87,7 @@ async def test_a_daily_prompt_is_delivered_answered_by_form_and_graded(
         confirmation = await peer("wait", post=0, timeout=20)
         assert f"{soon:%H:%M}" in confirmation["text"]
         prompt = await peer("wait", post=1, timeout=100)
-        assert prompt["buttons"] == ["Answer", "Hint", "Reveal"]
+        assert prompt["buttons"] == ["Answer", "Hint", "Reveal", "Later …", "More …"]
         await peer("press", post=1, label="Answer")
         await peer("form", timeout=10)
         await peer("submit", values={"answer": "I would put it on a queue and return 202 at once."})
@@ -162,7 +162,7 @@ async def test_the_same_process_serves_from_postgresql(
         await peer("connected", timeout=30)
         await peer("direct", text="today")
         prompt = await peer("wait", post=0, timeout=30)
-        assert prompt["buttons"] == ["Answer", "Hint", "Reveal"]
+        assert prompt["buttons"] == ["Answer", "Hint", "Reveal", "Later …", "More …"]
         await peer("press", post=0, label="Hint")
         assert "Hint 1 of" in (await peer("wait", post=1, timeout=10))["text"]
         await peer("direct", text="does the tech stack still matter?")
